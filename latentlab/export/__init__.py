@@ -1,0 +1,1 @@
+"""Frames to GIF, WebP, APNG and sheets; PNG with its latent inside."""

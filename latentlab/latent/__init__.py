@@ -1,0 +1,1 @@
+"""Mathematics of latents: priors, interpolation, arithmetic, directions. numpy only."""

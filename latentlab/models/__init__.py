@@ -1,0 +1,1 @@
+"""Networks and files: specs, the DCGAN, the checkpoint format, spec to ONNX graph."""

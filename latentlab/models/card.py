@@ -1,0 +1,118 @@
+"""The model card: everything that is known of a model, as versioned JSON in the file's header."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from latentlab.models.spec import GeneratorSpec, NetworkSpec
+
+FORMAT = 1
+METADATA_KEY = "latentlab"
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """The data a model was trained on.
+
+    Attributes:
+        name: For example ``mnist``.
+        images: How many there were.
+        licence: As its publisher gives it; empty where unknown.
+        source: Where it comes from.
+    """
+
+    name: str = ""
+    images: int = 0
+    licence: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class DirectionNote:
+    """What the header says of one row of the tensor ``directions``."""
+
+    name: str
+    source: str
+    sigma: float
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What the header of a model file holds.
+
+    Attributes:
+        name: What the window's title and the catalogue show.
+        generator: Its architecture and prior.
+        discriminator: The architecture of D where the file holds one.
+        data: What it was trained on.
+        training: The training configuration, in JSON types.
+        kimg: Thousands of real images shown.
+        metrics: Name to value, for example ``{"coverage": 0.81}``.
+        command: The command line that made it.
+        notes: Limits, bias, anything a user should know.
+        directions: Names and scales of the saved directions, in the order of the tensor's rows.
+    """
+
+    name: str
+    generator: GeneratorSpec
+    discriminator: NetworkSpec | None = None
+    data: DataSource = DataSource()
+    training: Mapping[str, Any] = field(default_factory=dict)
+    kimg: float = 0.0
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    command: str = ""
+    notes: str = ""
+    directions: tuple[DirectionNote, ...] = ()
+
+    def to_json(self) -> str:
+        """Write the card as one JSON text."""
+        return json.dumps(
+            {
+                "format": FORMAT,
+                "name": self.name,
+                "generator": self.generator.to_json(),
+                "discriminator": self.discriminator.to_json() if self.discriminator else None,
+                "data": vars(self.data),
+                "training": dict(self.training),
+                "kimg": self.kimg,
+                "metrics": dict(self.metrics),
+                "command": self.command,
+                "notes": self.notes,
+                "directions": [vars(note) for note in self.directions],
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> ModelCard:
+        """Read what `to_json` wrote; keys of newer versions of the same format are ignored.
+
+        Raises:
+            ValueError: If it is not JSON, of an unknown format, or a part is missing or does not fit.
+        """
+        data = json.loads(text)
+        if not isinstance(data, dict) or data.get("format") != FORMAT:
+            raise ValueError("its header is of a format that this version does not know")
+        try:
+            critic = data.get("discriminator")
+            return cls(
+                name=str(data["name"]),
+                generator=GeneratorSpec.from_json(data["generator"]),
+                discriminator=NetworkSpec.from_json(critic) if critic else None,
+                data=DataSource(**_known(DataSource, data.get("data", {}))),
+                training=dict(data.get("training", {})),
+                kimg=float(data.get("kimg", 0.0)),
+                metrics={str(name): float(value) for name, value in data.get("metrics", {}).items()},
+                command=str(data.get("command", "")),
+                notes=str(data.get("notes", "")),
+                directions=tuple(DirectionNote(**_known(DirectionNote, note)) for note in data.get("directions", [])),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"its header is incomplete: {error}") from error
+
+
+def _known(kind: type[DataSource] | type[DirectionNote], values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name in kind.__dataclass_fields__}

@@ -1,0 +1,84 @@
+"""Specs as torch modules; the only module of this package that imports torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from latentlab.models.spec import Activation, BatchNorm, Conv, ConvTranspose, Layer, Linear, NetworkSpec, Reshape
+
+Weights = Mapping[str, npt.NDArray[np.float32]]
+
+
+def build(spec: NetworkSpec) -> nn.Sequential:
+    """Build a network whose state dict has the names and shapes of `NetworkSpec.tensors`, initialised as torch does.
+
+    Input and output shapes are those of the spec with a batch in front.
+    """
+    maps = [len(shape) == 3 for shape in (spec.input_shape, *spec.shapes())]
+    return nn.Sequential(*(_module(layer, on_maps) for layer, on_maps in zip(spec.layers, maps, strict=False)))
+
+
+def load(network: nn.Module, weights: Weights) -> nn.Module:
+    """Copy numpy weights into a network built from the same spec and return it in eval mode."""
+    state = {name: torch.from_numpy(np.array(array, np.float32)) for name, array in weights.items()}
+    state |= {name: value for name, value in network.state_dict().items() if name.endswith("num_batches_tracked")}
+    network.load_state_dict(state)
+    return network.eval()
+
+
+def weights_of(network: nn.Module) -> dict[str, npt.NDArray[np.float32]]:
+    """Copy a network's weights to the CPU as float32 numpy arrays that share no memory with it."""
+    return {
+        name: value.detach().to("cpu", torch.float32, copy=True).numpy()
+        for name, value in network.state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    }
+
+
+class _View(nn.Module):
+    """Give every batch item a fixed shape."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.shape = shape
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        return values.reshape(-1, *self.shape)
+
+
+def _module(layer: Layer, on_maps: bool) -> nn.Module:
+    match layer:
+        case Linear():
+            return nn.Linear(layer.in_features, layer.out_features, layer.bias)
+        case Reshape():
+            return _View((layer.channels, layer.height, layer.width) if layer.height else (layer.channels,))
+        case ConvTranspose():
+            return nn.ConvTranspose2d(
+                layer.in_channels,
+                layer.out_channels,
+                layer.kernel,
+                layer.stride,
+                layer.padding,
+                layer.output_padding,
+                bias=layer.bias,
+            )
+        case Conv():
+            return nn.Conv2d(
+                layer.in_channels, layer.out_channels, layer.kernel, layer.stride, layer.padding, bias=layer.bias
+            )
+        case BatchNorm():
+            return (nn.BatchNorm2d if on_maps else nn.BatchNorm1d)(layer.features, eps=layer.eps)
+        case Activation(kind="relu"):
+            return nn.ReLU(inplace=True)
+        case Activation(kind="leaky_relu"):
+            return nn.LeakyReLU(layer.slope, inplace=True)
+        case Activation(kind="tanh"):
+            return nn.Tanh()
+        case Activation(kind="sigmoid"):
+            return nn.Sigmoid()
+    raise AssertionError(layer)

@@ -1,0 +1,310 @@
+"""What a network is: a frozen list of layers with every size in it, free of any framework.
+
+A `NetworkSpec` is all that is needed to build the network in torch (`networks`), to export it as an ONNX graph
+(`onnx_graph`) and to check a file's tensors against it (`checkpoint`). Layers are numbered; the tensors of layer 3 are
+called ``3.weight``, ``3.bias``, ``3.running_mean``, ``3.running_var``, as in a torch ``Sequential``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar, Literal
+
+from latentlab.latent.priors import PRIORS, Prior
+
+ActivationKind = Literal["relu", "leaky_relu", "tanh", "sigmoid"]
+Shape = tuple[int, ...]
+
+MAX_SIDE_PX = 1024
+MAX_LAYER_ELEMENTS = 2**28
+
+
+@dataclass(frozen=True)
+class Linear:
+    """A fully connected layer; input (in_features,), output (out_features,)."""
+
+    op: ClassVar[str] = "linear"
+    in_features: int
+    out_features: int
+    bias: bool = True
+
+    def tensors(self) -> dict[str, Shape]:
+        """Name the tensors the layer needs and their shapes."""
+        weight = {"weight": (self.out_features, self.in_features)}
+        return weight | ({"bias": (self.out_features,)} if self.bias else {})
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return the shape that leaves the layer, without the batch; refuse one that does not fit."""
+        _expect(shape == (self.in_features,), self, shape)
+        return (self.out_features,)
+
+
+@dataclass(frozen=True)
+class Reshape:
+    """Turn a vector into feature maps (channels, height, width), or back with ``height = width = 0``."""
+
+    op: ClassVar[str] = "reshape"
+    channels: int
+    height: int = 1
+    width: int = 1
+
+    def tensors(self) -> dict[str, Shape]:
+        """Name the tensors the layer needs and their shapes: none."""
+        return {}
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return the shape that leaves the layer, without the batch; refuse one that does not fit."""
+        size = 1
+        for side in shape:
+            size *= side
+        flat = self.height == 0
+        _expect(size == (self.channels if flat else self.channels * self.height * self.width), self, shape)
+        return (self.channels,) if flat else (self.channels, self.height, self.width)
+
+
+@dataclass(frozen=True)
+class ConvTranspose:
+    """A fractionally strided convolution; weight (in, out, kernel, kernel)."""
+
+    op: ClassVar[str] = "conv_transpose"
+    in_channels: int
+    out_channels: int
+    kernel: int
+    stride: int
+    padding: int
+    output_padding: int = 0
+    bias: bool = False
+
+    def tensors(self) -> dict[str, Shape]:
+        """Name the tensors the layer needs and their shapes."""
+        weight = {"weight": (self.in_channels, self.out_channels, self.kernel, self.kernel)}
+        return weight | ({"bias": (self.out_channels,)} if self.bias else {})
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return the shape that leaves the layer, without the batch; refuse one that does not fit."""
+        _expect(len(shape) == 3 and shape[0] == self.in_channels, self, shape)
+        sides = [(side - 1) * self.stride - 2 * self.padding + self.kernel + self.output_padding for side in shape[1:]]
+        _expect(min(sides) >= 1, self, shape)
+        return (self.out_channels, *sides)
+
+
+@dataclass(frozen=True)
+class Conv:
+    """A strided convolution; weight (out, in, kernel, kernel)."""
+
+    op: ClassVar[str] = "conv"
+    in_channels: int
+    out_channels: int
+    kernel: int
+    stride: int
+    padding: int
+    bias: bool = False
+
+    def tensors(self) -> dict[str, Shape]:
+        """Name the tensors the layer needs and their shapes."""
+        weight = {"weight": (self.out_channels, self.in_channels, self.kernel, self.kernel)}
+        return weight | ({"bias": (self.out_channels,)} if self.bias else {})
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return the shape that leaves the layer, without the batch; refuse one that does not fit."""
+        _expect(len(shape) == 3 and shape[0] == self.in_channels, self, shape)
+        sides = [(side + 2 * self.padding - self.kernel) // self.stride + 1 for side in shape[1:]]
+        _expect(min(sides) >= 1, self, shape)
+        return (self.out_channels, *sides)
+
+
+@dataclass(frozen=True)
+class BatchNorm:
+    """Batch normalisation with running statistics, over vectors or feature maps."""
+
+    op: ClassVar[str] = "batch_norm"
+    features: int
+    eps: float = 1e-5
+
+    def tensors(self) -> dict[str, Shape]:
+        """Name the tensors the layer needs and their shapes."""
+        return dict.fromkeys(("weight", "bias", "running_mean", "running_var"), (self.features,))
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return the shape that leaves the layer, without the batch; refuse one that does not fit."""
+        _expect(shape[0] == self.features, self, shape)
+        return shape
+
+
+@dataclass(frozen=True)
+class Activation:
+    """An elementwise non-linearity; `slope` is that of leaky_relu."""
+
+    op: ClassVar[str] = "activation"
+    kind: ActivationKind
+    slope: float = 0.2
+
+    def tensors(self) -> dict[str, Shape]:
+        """Name the tensors the layer needs and their shapes: none."""
+        return {}
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return the shape that leaves the layer, without the batch."""
+        return shape
+
+
+Layer = Linear | Reshape | ConvTranspose | Conv | BatchNorm | Activation
+_LAYERS: dict[str, type[Layer]] = {
+    layer.op: layer for layer in (Linear, Reshape, ConvTranspose, Conv, BatchNorm, Activation)
+}
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """A network as a chain of layers.
+
+    Attributes:
+        input_shape: Without the batch: (z_dim,) for a generator, (C, H, W) for a discriminator.
+        layers: In order; each fits the one before.
+
+    Raises:
+        ValueError: If a layer does not fit the one before it, or a size is beyond all reason.
+    """
+
+    input_shape: Shape
+    layers: tuple[Layer, ...]
+
+    def __post_init__(self) -> None:
+        self.shapes()
+
+    def shapes(self) -> tuple[Shape, ...]:
+        """Return the shape that leaves each layer, without the batch."""
+        shape, shapes = self.input_shape, []
+        for layer in self.layers:
+            shape = layer.output_shape(shape)
+            elements = 1
+            for side in shape:
+                elements *= side
+            if elements > MAX_LAYER_ELEMENTS:
+                raise ValueError(f"a layer of {elements} values is too large")
+            shapes.append(shape)
+        return tuple(shapes)
+
+    @property
+    def output_shape(self) -> Shape:
+        """Return the shape of the output, without the batch."""
+        return self.shapes()[-1]
+
+    def tensors(self) -> dict[str, Shape]:
+        """Name every tensor the network needs, ``<layer>.<name>``, and its shape."""
+        return {
+            f"{index}.{name}": shape
+            for index, layer in enumerate(self.layers)
+            for name, shape in layer.tensors().items()
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the network in JSON types."""
+        return {
+            "input_shape": list(self.input_shape),
+            "layers": [{"op": layer.op} | asdict(layer) for layer in self.layers],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> NetworkSpec:
+        """Read what `to_json` wrote.
+
+        Raises:
+            ValueError: If a layer is unknown or a field is missing, of the wrong type or out of range.
+        """
+        try:
+            layers = tuple(_layer_from_json(entry) for entry in data["layers"])
+            return cls(tuple(_whole(side, 1) for side in data["input_shape"]), layers)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"the architecture is incomplete: {error}") from error
+
+
+@dataclass(frozen=True)
+class GeneratorSpec:
+    """A generator: its network and what must be known to feed it.
+
+    Attributes:
+        prior: The distribution z was trained on.
+        network: From (z_dim,) to photo range (C, H, W) with C = 1 or 3.
+
+    Raises:
+        ValueError: If the network is not one from a vector to a picture.
+    """
+
+    prior: Prior
+    network: NetworkSpec
+
+    def __post_init__(self) -> None:
+        if self.prior not in PRIORS:
+            raise ValueError(f"unknown prior {self.prior!r}")
+        if len(self.network.input_shape) != 1:
+            raise ValueError("its input is not a vector")
+        shape = self.network.output_shape
+        if len(shape) != 3:
+            raise ValueError("its output is not a picture")
+        if shape[0] not in (1, 3):
+            raise ValueError(f"its output has {shape[0]} channels, expected 1 or 3 colour channels")
+        if max(shape[1:]) > MAX_SIDE_PX:
+            raise ValueError(f"its pictures of {shape[2]}x{shape[1]} are too large")
+
+    @property
+    def z_dim(self) -> int:
+        """Return the width of z."""
+        return self.network.input_shape[0]
+
+    @property
+    def channels(self) -> int:
+        """Return 1 for greyscale, 3 for RGB."""
+        return self.network.output_shape[0]
+
+    @property
+    def height(self) -> int:
+        """Return the height of a picture, in pixels."""
+        return self.network.output_shape[1]
+
+    @property
+    def width(self) -> int:
+        """Return the width of a picture, in pixels."""
+        return self.network.output_shape[2]
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the generator in JSON types."""
+        return {"prior": self.prior} | self.network.to_json()
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> GeneratorSpec:
+        """Read what `to_json` wrote.
+
+        Raises:
+            ValueError: If anything is missing or does not fit.
+        """
+        return cls(data.get("prior", "?"), NetworkSpec.from_json(data))
+
+
+def _expect(fits: bool, layer: Layer, shape: Shape) -> None:
+    if not fits:
+        raise ValueError(f"{layer} cannot follow an output of shape {shape}")
+
+
+def _whole(value: object, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= 2**24:
+        raise ValueError(f"{value!r} is not a whole number from {least} up")
+    return value
+
+
+def _layer_from_json(entry: Mapping[str, Any]) -> Layer:
+    values = dict(entry)
+    op = values.pop("op", None)
+    if op not in _LAYERS:
+        raise ValueError(f"unknown layer {op!r}")
+    kind = _LAYERS[op]
+    for field in fields(kind):
+        value = values.get(field.name)
+        if field.type == "int" and value is not None:
+            _whole(value, 0 if field.name in ("padding", "output_padding", "height", "width") else 1)
+        elif field.type == "float" and value is not None and not isinstance(value, int | float):
+            raise ValueError(f"{field.name} = {value!r} is not a number")
+    if kind is Activation and values.get("kind") not in ("relu", "leaky_relu", "tanh", "sigmoid"):
+        raise ValueError(f"unknown activation {values.get('kind')!r}")
+    return kind(**values)

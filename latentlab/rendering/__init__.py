@@ -1,0 +1,1 @@
+"""Rendering: requests, latest-wins lanes, backends, service."""

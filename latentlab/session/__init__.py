@@ -1,0 +1,1 @@
+"""The document: frozen state, one writer, save and load, settings. No Qt."""

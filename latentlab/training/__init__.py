@@ -1,0 +1,1 @@
+"""Training: configuration, losses, one readable loop, EMA, events, resume, service."""

@@ -1,0 +1,1 @@
+"""Panels: each builds its widgets, reads the state and calls `apply`."""
