@@ -1,0 +1,80 @@
+"""Messages between those who want pictures and the render thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from latentlab.errors import ErrorReport
+from latentlab.latent.arrays import FloatArray, frozen
+from latentlab.pixels import Pixels
+
+PICTURE = "picture"
+
+
+@dataclass(frozen=True, eq=False)
+class RenderRequest:
+    """Latents to be rendered.
+
+    Attributes:
+        lane: Who asks. A newer request of a lane replaces an older one; `PICTURE` goes first, the others give way.
+        epoch: Rises when the model changes.
+        seq: Rises with every request of the session.
+        z: Shape (N, z_dim), float32, N >= 1; copied and made read-only.
+        order: The rows in the order in which they are wanted; as they stand by default.
+    """
+
+    lane: str
+    epoch: int
+    seq: int
+    z: FloatArray
+    order: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "z", frozen(self.z))
+        if not self.order:
+            object.__setattr__(self, "order", tuple(range(len(self.z))))
+
+
+@dataclass(frozen=True, eq=False)
+class RenderResult:
+    """Some or all pictures of a request, or the reason why there are none.
+
+    Attributes:
+        lane: As in the request.
+        epoch: As in the request.
+        seq: As in the request.
+        rows: Which rows of the request these are.
+        pixels: Shape (len(rows), H, W, C), uint8; empty after an error.
+        elapsed_ms: Time the backend took for these rows.
+        error: Why the request failed; None otherwise.
+    """
+
+    lane: str
+    epoch: int
+    seq: int
+    rows: tuple[int, ...]
+    pixels: Pixels
+    elapsed_ms: float
+    error: ErrorReport | None = None
+
+
+def ends_and_middle_first(count: int) -> tuple[int, ...]:
+    """Order the rows of a strip so that it takes shape at once: both ends, the middle, then the gaps between.
+
+    Args:
+        count: Number of rows, at least 1.
+
+    Returns:
+        Every index below `count`, once.
+    """
+    order = [0] if count == 1 else [0, count - 1]
+    spans = [(0, count - 1)]
+    while spans:
+        halves = []
+        for first, last in spans:
+            if last - first > 1:
+                middle = (first + last) // 2
+                order.append(middle)
+                halves += [(first, middle), (middle, last)]
+        spans = halves
+    return tuple(order)

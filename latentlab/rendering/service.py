@@ -1,0 +1,122 @@
+"""The render thread: takes the newest request of each lane, renders it, hands the result on."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from latentlab import log
+from latentlab.errors import ErrorReport
+from latentlab.rendering.backend import Backend, BackendFactory
+from latentlab.rendering.lanes import Lanes
+from latentlab.rendering.requests import PICTURE, RenderRequest, RenderResult
+
+CHUNK_MS = 6.0
+_COST_MEMORY = 0.7
+_MAX_CHUNK = 64
+_log = log.get(__name__)
+
+
+class RenderService:
+    """Renders in a thread of its own. Every public method may be called from any thread and returns at once.
+
+    Args:
+        on_result: Called on the render thread with every result, errors included; must not block.
+    """
+
+    def __init__(self, on_result: Callable[[RenderResult], None]) -> None:
+        self._on_result = on_result
+        self._lanes = Lanes()
+        self._factory: BackendFactory | None = None
+        self._factory_epoch = 0
+        self._backend: Backend | None = None
+        self._backend_epoch = -1
+        self._row_ms = 0.0
+        self._busy = False
+        self._closing = False
+        self._wake = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="render", daemon=True)
+
+    def start(self) -> None:
+        """Start the render thread."""
+        self._thread.start()
+
+    def open(self, factory: BackendFactory, epoch: int) -> None:
+        """Change the model. What waits for the old one is dropped; the backend is built on the render thread."""
+        with self._wake:
+            self._factory, self._factory_epoch = factory, epoch
+            self._lanes.drop()
+            self._wake.notify_all()
+
+    def submit(self, request: RenderRequest) -> None:
+        """Ask for pictures; replaces what waits in the same lane. A request of another epoch is dropped."""
+        with self._wake:
+            if request.epoch == self._factory_epoch and not self._closing:
+                self._lanes.put(request)
+                self._wake.notify_all()
+
+    def cancel(self, lane: str | None = None) -> None:
+        """Forget what waits in one lane, or in all."""
+        with self._wake:
+            self._lanes.drop(lane)
+            self._wake.notify_all()
+
+    def wait_idle(self, timeout_s: float) -> bool:
+        """Wait until nothing waits and nothing is being rendered; return False if that takes longer."""
+        with self._wake:
+            return self._wake.wait_for(lambda: not self._lanes and not self._busy, timeout_s)
+
+    def close(self) -> None:
+        """End the thread after the chunk it is rendering, and wait for it."""
+        with self._wake:
+            self._closing = True
+            self._lanes.drop()
+            self._wake.notify_all()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                self._busy = False
+                self._wake.notify_all()
+                self._wake.wait_for(lambda: self._lanes or self._closing)
+                if self._closing:
+                    return
+                job = self._lanes.take(self._chunk_rows())
+                if job is None:
+                    continue
+                self._busy = True
+                factory, epoch = self._factory, self._factory_epoch
+            request, rows = job
+            if request.epoch == epoch and factory is not None:
+                self._on_result(self._render(request, rows, factory))
+
+    def _chunk_rows(self) -> int:
+        if self._row_ms <= 0.0:
+            return 1
+        return max(1, min(_MAX_CHUNK, int(CHUNK_MS / self._row_ms)))
+
+    def _render(self, request: RenderRequest, rows: tuple[int, ...], factory: BackendFactory) -> RenderResult:
+        try:
+            if self._backend is None or self._backend_epoch != request.epoch:
+                self._backend, self._backend_epoch, self._row_ms = None, request.epoch, 0.0
+                self._backend = factory()
+                self._backend.render(request.z[:1])
+            start = time.perf_counter()
+            pixels = self._backend.render(request.z[list(rows)])
+            elapsed_ms = (time.perf_counter() - start) * 1000.0
+        except Exception as error:  # noqa: BLE001 - crosses to the window as text, whatever it is
+            _log.exception("rendering failed")
+            with self._wake:
+                self._lanes.drop(request.lane)
+            report = ErrorReport.from_exception(error, during="Rendering")
+            nothing = np.empty((0, 1, 1, 1), np.uint8)
+            return RenderResult(request.lane, request.epoch, request.seq, rows, nothing, 0.0, report)
+        if request.lane != PICTURE:
+            row_ms = elapsed_ms / len(rows)
+            self._row_ms = _COST_MEMORY * self._row_ms + (1 - _COST_MEMORY) * row_ms if self._row_ms else row_ms
+        return RenderResult(request.lane, request.epoch, request.seq, rows, pixels, elapsed_ms)

@@ -1,0 +1,75 @@
+"""What is remembered between starts, apart from the window's layout: one JSON file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from latentlab import log
+from latentlab.errors import OutputError
+from latentlab.paths import config_dir, make_folder, replacing
+
+RECENT_COUNT = 10
+_log = log.get(__name__)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Choices that outlive the window.
+
+    Attributes:
+        theme: ``system``, ``light`` or ``dark``.
+        smooth: Whether enlarged pictures are smoothed; crisp pixels otherwise.
+        recent: Model files opened lately, newest first.
+        export_folder: Where the last export went.
+        open_folder: Where the last model was opened.
+        data_folder: Where the last folder of images was chosen.
+    """
+
+    theme: str = "system"
+    smooth: bool = False
+    recent: tuple[str, ...] = ()
+    export_folder: str = ""
+    open_folder: str = ""
+    data_folder: str = ""
+
+    def with_recent(self, path: Path) -> tuple[str, ...]:
+        """Return the recent files with one put first."""
+        name = str(path.resolve())
+        return (name, *(each for each in self.recent if each != name))[:RECENT_COUNT]
+
+
+def settings_file() -> Path:
+    """Name the settings file."""
+    return config_dir() / "settings.json"
+
+
+def load_settings() -> Settings:
+    """Read the settings; anything missing or damaged takes its default, and is logged."""
+    try:
+        data: Any = json.loads(settings_file().read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, ValueError) as error:
+        _log.warning("settings are reset: %s: %s", settings_file(), error)
+        return Settings()
+    kept: dict[str, Any] = {}
+    for field in fields(Settings):
+        value = data.get(field.name) if isinstance(data, dict) else None
+        if field.name == "recent" and isinstance(value, list):
+            kept["recent"] = tuple(str(each) for each in value[:RECENT_COUNT])
+        elif value is not None and type(value) is type(field.default):
+            kept[field.name] = value
+    return Settings(**kept)
+
+
+def save_settings(settings: Settings) -> None:
+    """Write the settings; a folder that cannot be written is logged and is otherwise no obstacle."""
+    try:
+        make_folder(config_dir())
+        with replacing(settings_file()) as temporary:
+            temporary.write_text(json.dumps(asdict(settings), indent=2) + "\n", encoding="utf-8")
+    except OutputError as error:
+        _log.warning("settings are not kept: %s", error)

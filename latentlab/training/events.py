@@ -1,0 +1,125 @@
+"""What a training tells those who watch it: frozen messages that own their arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from latentlab.errors import ErrorReport
+from latentlab.models.checkpoint import Generator
+from latentlab.pixels import Pixels
+from latentlab.training.config import TrainConfig
+
+
+@dataclass(frozen=True)
+class Preparing:
+    """The run is not training yet.
+
+    Attributes:
+        what: What it does, for example ``Reading images``.
+        done: Units done; 0 of 0 where unknown.
+        total: Units in all.
+    """
+
+    what: str
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True)
+class Started:
+    """Training begins or goes on.
+
+    Attributes:
+        config: With everything resolved.
+        folder: The run folder.
+        device: For example ``cpu`` or ``cuda``.
+        images: Images in the data set.
+        kimg: Shown so far; above 0 after a resume.
+    """
+
+    config: TrainConfig
+    folder: Path
+    device: str
+    images: int
+    kimg: float
+
+
+@dataclass(frozen=True)
+class Losses:
+    """Means since the last message, named as the PyTorch example prints them.
+
+    Attributes:
+        Loss_D: D's loss on real plus generated images.
+        Loss_G: G's loss.
+        D_x: Mean D(x), the probability D gives real images.
+        D_G_z1: Mean D(G(z)) before D's update.
+        D_G_z2: Mean D(G(z)) after it.
+    """
+
+    Loss_D: float
+    Loss_G: float
+    D_x: float
+    D_G_z1: float
+    D_G_z2: float
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A sign of life, a few times a second.
+
+    Attributes:
+        kimg: Thousands of images shown.
+        total_kimg: Where the run ends.
+        losses: Means since the last message.
+        images_per_s: Over the last seconds.
+        eta_s: Seconds until the end at that speed.
+    """
+
+    kimg: float
+    total_kimg: float
+    losses: Losses
+    images_per_s: float
+    eta_s: float
+
+
+@dataclass(frozen=True, eq=False)
+class Tick:
+    """A snapshot: the model as it would be saved now, and its fixed-z sheet.
+
+    Attributes:
+        kimg: Thousands of images shown.
+        generator: G_ema with statistics re-estimated; shares no memory with the trainer.
+        samples: Shape (N, H, W, C), uint8, of the same z at every tick.
+        path: The model file written.
+    """
+
+    kimg: float
+    generator: Generator
+    samples: Pixels
+    path: Path
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The run ended, complete or stopped; either way its model is saved.
+
+    Attributes:
+        kimg: Thousands of images shown.
+        complete: Whether it reached its end; False after a stop.
+        path: The newest model file; None if it ended before the first tick.
+    """
+
+    kimg: float
+    complete: bool
+    path: Path | None
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The run ended with an error; what was saved before stays."""
+
+    report: ErrorReport
+
+
+Event = Preparing | Started | Progress | Tick | Finished | Failed

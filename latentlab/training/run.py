@@ -1,0 +1,226 @@
+"""A whole run: data, state, loop, ticks, files. What the command and the window's worker thread both call."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from latentlab import log
+from latentlab.data.catalogue import open_data
+from latentlab.data.dataset import DataSet
+from latentlab.errors import Cancelled, TrainingError
+from latentlab.models import networks
+from latentlab.models.card import DataSource, ModelCard
+from latentlab.models.checkpoint import Generator, save_model
+from latentlab.pixels import Pixels, to_pixels
+from latentlab.training.config import TrainConfig
+from latentlab.training.control import Control
+from latentlab.training.ema import reestimate_statistics
+from latentlab.training.events import Event, Finished, Preparing, Started, Tick
+from latentlab.training.loop import StepReport, phase_seconds, train
+from latentlab.training.monitor import Monitor
+from latentlab.training.run_folder import RunFolder
+from latentlab.training.state import TrainState
+
+STATISTICS_BATCHES = 32
+MAX_BATCH = {"cpu": 64, "mps": 128, "cuda": 128}
+MAX_PHASE_S = 0.5
+_TRIAL_BATCH = 8
+_log = log.get(__name__)
+
+SheetWriter = Callable[[Path, Pixels], object]
+
+
+def run_training(
+    config: TrainConfig,
+    folder: Path,
+    *,
+    resume: bool,
+    device: str,
+    control: Control,
+    emit: Callable[[Event], None],
+    write_sheet: SheetWriter,
+    command: str = "",
+) -> Finished:
+    """Train a model, or go on with a run, and keep everything in its folder.
+
+    Args:
+        config: What to train; after `resume` the run's own, but for a larger `kimg`.
+        folder: The run folder; created where missing.
+        resume: Go on with the run that the folder holds.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        control: How another thread pauses and stops the run.
+        emit: Receives every event, on the calling thread.
+        write_sheet: Writes the fixed-z sheet to a path, shape (N, H, W, C), uint8.
+        command: The command line, for the model card.
+
+    Returns:
+        The last event, which was emitted too; `complete` is False after a stop.
+
+    Raises:
+        LatentlabError: If the data, the folder or the configuration does not allow a run, or weights are not finite.
+    """
+    run = RunFolder(folder)
+    on = pick_device(device)
+    if resume:
+        saved_config = run.load_config()
+        config = saved_config.resolved(kimg=max(config.kimg, saved_config.kimg))
+    elif run.exists():
+        run.create(config)
+    try:
+        data, config = _prepare(config, on, control, emit)
+    except Cancelled:
+        finished = Finished(0.0, False, run.newest_model())
+        emit(finished)
+        return finished
+    state = TrainState(config, data.pixels, on)
+    if resume:
+        _restore(run, state)
+        run.save_config(config)
+    else:
+        run.create(config)
+    return _Run(config, run, data, state, control, emit, write_sheet, command).go()
+
+
+def pick_device(name: str) -> torch.device:
+    """Turn ``auto``, ``cpu``, ``cuda`` or ``mps`` into a device that is there.
+
+    Raises:
+        TrainingError: If it is unknown or not available.
+    """
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        return torch.device(next(kind for kind, there in available.items() if there))
+    kind = name.split(":")[0]
+    if kind not in available:
+        raise TrainingError(name, "is not a device", "Use auto, cpu, cuda or mps.")
+    if not available[kind]:
+        raise TrainingError(name, "is not available on this machine", "Use --device auto.")
+    return torch.device(name)
+
+
+class _Run:
+    """One run between its start and its end; holds what the ticks need."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        run: RunFolder,
+        data: DataSet,
+        state: TrainState,
+        control: Control,
+        emit: Callable[[Event], None],
+        write_sheet: SheetWriter,
+        command: str,
+    ) -> None:
+        self._config, self._run, self._data, self._state = config, run, data, state
+        self._control, self._emit, self._write_sheet, self._command = control, emit, write_sheet, command
+        self._monitor = Monitor(config.total_images, time.monotonic)
+        self._saved_images = -1
+
+    def go(self) -> Finished:
+        state, config = self._state, self._config
+        self._emit(Started(config, self._run.folder, str(state.device), len(self._data), state.images / 1000.0))
+        complete = True
+        try:
+            train(state, config, self._control, self._on_step, self._on_tick)
+        except Cancelled:
+            complete = False
+        if state.images != self._saved_images or state.pending_z is not None:
+            self._on_tick()
+        finished = Finished(state.images / 1000.0, complete, self._run.newest_model())
+        self._emit(finished)
+        return finished
+
+    def _on_step(self, report: StepReport) -> None:
+        if self._control.paused:
+            self._monitor.forget_speed()
+        progress = self._monitor.add(report, self._state.images)
+        if progress is not None:
+            self._emit(progress)
+
+    def _on_tick(self) -> None:
+        state, run = self._state, self._run
+        if not state.is_finite():
+            raise TrainingError(
+                run.folder, "the weights are no longer finite", "Resume with --resume after lowering the learning rate."
+            )
+        reestimate_statistics(state.G_ema, self._statistics_z())
+        samples = self._samples()
+        card = ModelCard(
+            name=f"{self._data.name} {self._config.size}x{self._config.size}",
+            generator=state.spec,
+            discriminator=state.critic_spec,
+            data=DataSource(self._data.name, len(self._data), self._data.licence, self._data.source),
+            training=asdict(self._config) | {"device": state.device.type},
+            kimg=state.images / 1000.0,
+            command=self._command,
+        )
+        weights = networks.weights_of(state.G_ema)
+        path = run.model_file(state.images)
+        save_model(path, card, weights, networks.weights_of(state.D))
+        run.save_state(state.to_dict())
+        self._write_sheet(run.sheet_file(state.images), samples)
+        run.prune_models()
+        progress = self._monitor.message(state.images)
+        run.log({"kimg": progress.kimg, "images_per_s": round(progress.images_per_s, 1), **asdict(progress.losses)})
+        self._saved_images = state.images
+        self._emit(progress)
+        self._emit(Tick(progress.kimg, Generator(replace(card, discriminator=None), weights, path=path), samples, path))
+
+    def _statistics_z(self) -> list[torch.Tensor]:
+        stream = torch.Generator(self._state.device).manual_seed(self._config.seed + 2)
+        shape = (self._config.batch, self._config.z_dim)
+        draw = torch.randn if self._config.prior == "normal" else torch.rand
+        scale, shift = (1.0, 0.0) if self._config.prior == "normal" else (2.0, -1.0)
+        return [
+            draw(shape, generator=stream, device=self._state.device) * scale + shift for _ in range(STATISTICS_BATCHES)
+        ]
+
+    @torch.inference_mode()
+    def _samples(self) -> Pixels:
+        return to_pixels(self._state.G_ema(self._state.fixed_z).float().cpu().numpy())
+
+
+def _prepare(
+    config: TrainConfig, device: torch.device, control: Control, emit: Callable[[Event], None]
+) -> tuple[DataSet, TrainConfig]:
+    emit(Preparing("Reading images"))
+    data = open_data(
+        config.data,
+        config.size or None,
+        config.channels or None,
+        progress=lambda done, total: emit(Preparing("Reading images", done, total)),
+        cancelled=lambda: control.stopping,
+    )
+    for line in data.skipped:
+        _log.warning("skipped: %s", line)
+    config = config.resolved(size=data.pixels.shape[1], channels=data.pixels.shape[3])
+    if not config.batch:
+        emit(Preparing("Choosing the batch size"))
+        config = config.resolved(batch=_choose_batch(config, data.pixels, device))
+    return data, config
+
+
+def _choose_batch(config: TrainConfig, pixels: Pixels, device: torch.device) -> int:
+    """Return the largest power of two up to `MAX_BATCH` whose phase D stays within `MAX_PHASE_S`, by one trial."""
+    trial = TrainState(config.resolved(batch=_TRIAL_BATCH), pixels, device)
+    per_image_s = phase_seconds(trial, time.perf_counter) / _TRIAL_BATCH
+    fitting = max(4.0, MAX_PHASE_S / 2.0 / per_image_s)
+    return int(min(MAX_BATCH[device.type], 2 ** int(np.log2(fitting))))
+
+
+def _restore(run: RunFolder, state: TrainState) -> None:
+    saved = run.load_state()
+    if saved is None:
+        return
+    try:
+        state.restore(saved)
+    except (KeyError, RuntimeError, ValueError) as error:
+        raise TrainingError(run.resume_file, f"does not fit its config.json: {error}") from error
+    run.trim_log(state.images / 1000.0)

@@ -1,0 +1,109 @@
+"""The training thread: starts a run, forwards its events, ends when told."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from latentlab import log
+from latentlab.errors import ErrorReport
+from latentlab.pixels import Pixels
+from latentlab.training.config import TrainConfig
+from latentlab.training.control import Control
+from latentlab.training.events import Event, Failed, Preparing
+
+_log = log.get(__name__)
+
+
+@dataclass(frozen=True)
+class TrainJob:
+    """What the training thread is to do.
+
+    Attributes:
+        config: What to train.
+        folder: The run folder.
+        resume: Go on with the run that the folder holds.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        threads: CPU threads of the trainer; a core is left for the window.
+        command: The equivalent command line, for the model card.
+    """
+
+    config: TrainConfig
+    folder: Path
+    resume: bool = False
+    device: str = "auto"
+    threads: int = 1
+    command: str = ""
+
+
+class TrainingService:
+    """Runs one training at a time in a thread of its own. Public methods may be called from any thread.
+
+    Args:
+        on_event: Called on the training thread with every event; must not block.
+        write_sheet: Writes the fixed-z sheet to a path.
+    """
+
+    def __init__(self, on_event: Callable[[Event], None], write_sheet: Callable[[Path, Pixels], object]) -> None:
+        self._on_event = on_event
+        self._write_sheet = write_sheet
+        self._control = Control()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether a training is under way, paused included."""
+        return self._thread is not None and self._thread.is_alive()
+
+    @property
+    def control(self) -> Control:
+        """Return the controls of the present run."""
+        return self._control
+
+    def start(self, job: TrainJob) -> None:
+        """Start a run.
+
+        Raises:
+            RuntimeError: If one is under way.
+        """
+        if self.running:
+            raise RuntimeError("a training is under way")
+        self._control = Control()
+        self._thread = threading.Thread(target=self._run, args=(job, self._control), name="training", daemon=True)
+        self._thread.start()
+
+    def wait_idle(self, timeout_s: float) -> bool:
+        """Wait until no training is under way; return False if that takes longer."""
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+        return not self.running
+
+    def close(self) -> None:
+        """Stop the run at its next phase, keep it, and wait for the thread."""
+        self._control.stop()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self, job: TrainJob, control: Control) -> None:
+        try:
+            self._on_event(Preparing("Loading PyTorch"))
+            import torch
+
+            from latentlab.training.run import run_training
+
+            torch.set_num_threads(job.threads)
+            run_training(
+                job.config,
+                job.folder,
+                resume=job.resume,
+                device=job.device,
+                control=control,
+                emit=self._on_event,
+                write_sheet=self._write_sheet,
+                command=job.command,
+            )
+        except Exception as error:  # noqa: BLE001 - crosses to the watcher as text, whatever it is
+            _log.exception("training failed")
+            self._on_event(Failed(ErrorReport.from_exception(error, during="Training")))

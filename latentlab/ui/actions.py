@@ -1,0 +1,300 @@
+"""Every action as data: one table feeds menus, tool bar, shortcuts and palette."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QObject
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar
+
+from latentlab.ui.icons import icon
+
+CONTEXT = "actions"
+
+
+@dataclass(frozen=True)
+class ActionSpec:
+    """One thing a user can do.
+
+    Attributes:
+        id: How code names it.
+        menu: The menu it stands in.
+        text: As the menu shows it, with its mnemonic.
+        tip: What it does, a sentence.
+        icon: Name of its icon; none where empty.
+        keys: Shortcuts, the first is shown.
+        toolbar: Whether it stands in the tool bar.
+        checkable: Whether it is on or off.
+        group: Actions of one group exclude each other.
+        needs_model: Whether it is grey while no model is open.
+        separated: Whether a line stands before it.
+    """
+
+    id: str
+    menu: str
+    text: str
+    tip: str
+    icon: str = ""
+    keys: tuple[str, ...] = ()
+    toolbar: bool = False
+    checkable: bool = False
+    group: str = ""
+    needs_model: bool = False
+    separated: bool = False
+
+
+def _(text: str) -> str:
+    return str(QT_TRANSLATE_NOOP("actions", text))
+
+
+MENUS = (_("&File"), _("&Edit"), _("&Model"), _("&Latent"), _("&Train"), _("&View"), _("&Help"))
+FILE, EDIT, MODEL, LATENT, TRAIN, VIEW, HELP = MENUS
+
+ACTIONS: tuple[ActionSpec, ...] = (
+    ActionSpec("open-session", FILE, _("Open &session…"), _("Open a saved session: picture, strip, terms, shelf")),
+    ActionSpec("save-session", FILE, _("&Save session"), _("Save the session"), "save", ("Ctrl+S",), needs_model=True),
+    ActionSpec(
+        "save-session-as",
+        FILE,
+        _("Save session &as…"),
+        _("Save the session under another name"),
+        "save-as",
+        ("Ctrl+Shift+S",),
+        needs_model=True,
+    ),
+    ActionSpec(
+        "save-picture",
+        FILE,
+        _("Save &picture…"),
+        _("Save the picture as a PNG that holds its latent"),
+        "image",
+        ("Ctrl+Shift+E",),
+        needs_model=True,
+        separated=True,
+    ),
+    ActionSpec(
+        "export",
+        FILE,
+        _("&Export walk…"),
+        _("Export the walk between the ends as GIF, WebP, APNG or MP4"),
+        "export",
+        ("Ctrl+E",),
+        toolbar=True,
+        needs_model=True,
+    ),
+    ActionSpec("quit", FILE, _("&Quit"), _("Close the window; the session is kept"), "", ("Ctrl+Q",), separated=True),
+    ActionSpec("undo", EDIT, _("&Undo"), _("Undo the last change"), "undo", ("Ctrl+Z",), toolbar=True),
+    ActionSpec("redo", EDIT, _("&Redo"), _("Do it again"), "redo", ("Ctrl+Shift+Z", "Ctrl+Y"), toolbar=True),
+    ActionSpec(
+        "copy",
+        EDIT,
+        _("&Copy picture"),
+        _("Copy the picture with its latent"),
+        "copy",
+        ("Ctrl+C",),
+        needs_model=True,
+        separated=True,
+    ),
+    ActionSpec(
+        "paste",
+        EDIT,
+        _("&Paste picture"),
+        _("Pick up the picture on the clipboard, if it holds a latent"),
+        "paste",
+        ("Ctrl+V",),
+        needs_model=True,
+    ),
+    ActionSpec("open-model", MODEL, _("&Open…"), _("Open a trained generator"), "open", ("Ctrl+O",), toolbar=True),
+    ActionSpec("open-bundled", MODEL, _("Open the &digits"), _("Open the model that ships with latentlab"), "grid"),
+    ActionSpec(
+        "model-info",
+        MODEL,
+        _("Model &card"),
+        _("What is known of the open model"),
+        "info",
+        ("Ctrl+I",),
+        needs_model=True,
+        separated=True,
+    ),
+    ActionSpec(
+        "roll",
+        LATENT,
+        _("Another &seed"),
+        _("Draw another picture; the sliders stay where they are"),
+        "dice",
+        ("R",),
+        toolbar=True,
+        needs_model=True,
+    ),
+    ActionSpec(
+        "previous-seed", LATENT, _("&Previous seed"), _("The seed before this one"), "", ("[",), needs_model=True
+    ),
+    ActionSpec("next-seed", LATENT, _("&Next seed"), _("The seed after this one"), "", ("]",), needs_model=True),
+    ActionSpec(
+        "keep",
+        LATENT,
+        _("&Keep on the shelf"),
+        _("Keep the picture as a card"),
+        "keep",
+        ("K",),
+        toolbar=True,
+        needs_model=True,
+    ),
+    ActionSpec(
+        "reset",
+        LATENT,
+        _("&Reset the picture"),
+        _("Bring sliders, truncation and renormalisation to rest"),
+        "reset",
+        ("Ctrl+R",),
+        toolbar=True,
+        needs_model=True,
+    ),
+    ActionSpec(
+        "hold-a",
+        LATENT,
+        _("Take end &A"),
+        _("Put end A of the strip under the sliders"),
+        "",
+        ("A",),
+        needs_model=True,
+        separated=True,
+    ),
+    ActionSpec(
+        "hold-b", LATENT, _("Take end &B"), _("Put end B of the strip under the sliders"), "", ("B",), needs_model=True
+    ),
+    ActionSpec("let-go", LATENT, _("&Let go of the end"), _("Leave the end where it is"), "", ("L",), needs_model=True),
+    ActionSpec("swap", LATENT, _("S&wap the ends"), _("Exchange A and B"), "swap", ("X",), needs_model=True),
+    ActionSpec(
+        "play",
+        LATENT,
+        _("&Play the walk"),
+        _("Play or pause the walk between the ends"),
+        "play",
+        ("Space",),
+        toolbar=True,
+        needs_model=True,
+    ),
+    ActionSpec(
+        "new-run",
+        TRAIN,
+        _("&New run…"),
+        _("Train a DCGAN on MNIST or your own images"),
+        "new-run",
+        ("Ctrl+N",),
+        toolbar=True,
+    ),
+    ActionSpec("resume-run", TRAIN, _("&Resume a run…"), _("Go on with a run that was stopped"), "resume"),
+    ActionSpec(
+        "pause-run", TRAIN, _("&Pause or go on"), _("Hold the training at its next phase"), "pause", separated=True
+    ),
+    ActionSpec("stop-run", TRAIN, _("&Stop"), _("End the training at its next phase and keep the run"), "stop"),
+    ActionSpec("show-explore", VIEW, _("&Explore"), _("The live picture"), "explore", ("Ctrl+1",)),
+    ActionSpec(
+        "show-interpolate", VIEW, _("&Interpolate"), _("The walk between two points"), "interpolate", ("Ctrl+2",)
+    ),
+    ActionSpec("show-arithmetic", VIEW, _("&Arithmetic"), _("A − B + C"), "arithmetic", ("Ctrl+3",)),
+    ActionSpec("show-train", VIEW, _("&Train"), _("The training run"), "train", ("Ctrl+4",)),
+    ActionSpec(
+        "smooth",
+        VIEW,
+        _("S&mooth pictures"),
+        _("Smooth enlarged pictures instead of showing crisp pixels"),
+        "zoom-smooth",
+        ("M",),
+        checkable=True,
+        separated=True,
+    ),
+    ActionSpec(
+        "theme-system",
+        VIEW,
+        _("Theme of the &desktop"),
+        _("Light or dark as the desktop is"),
+        "theme",
+        checkable=True,
+        group="theme",
+        separated=True,
+    ),
+    ActionSpec("theme-light", VIEW, _("&Light theme"), _("Dark text on light panels"), checkable=True, group="theme"),
+    ActionSpec("theme-dark", VIEW, _("Dar&k theme"), _("Light text on dark panels"), checkable=True, group="theme"),
+    ActionSpec("reset-layout", VIEW, _("&Reset the layout"), _("Put every panel back in its place"), separated=True),
+    ActionSpec("palette", HELP, _("&Command palette"), _("Find any action by typing"), "command", ("Ctrl+K",)),
+    ActionSpec("shortcuts", HELP, _("&Keyboard shortcuts"), _("Every key there is"), "keyboard", ("F1",)),
+    ActionSpec("about", HELP, _("&About latentlab"), _("Version and licence"), "info", separated=True),
+)
+
+
+class ActionTable(QObject):
+    """The table's actions as QActions, wired to what the window does.
+
+    Args:
+        handlers: A bound method of a QObject for every action's id.
+        parent: The window.
+    """
+
+    def __init__(self, handlers: dict[str, Callable[[], None]], parent: QObject) -> None:
+        super().__init__(parent)
+        self._actions: dict[str, QAction] = {}
+        groups: dict[str, QActionGroup] = {}
+        for spec in ACTIONS:
+            action = QAction(translated(spec.text), parent)
+            if spec.icon:
+                action.setIcon(icon(spec.icon))
+            action.setShortcuts([QKeySequence(key) for key in spec.keys])
+            keys = f" ({spec.keys[0]})" if spec.keys else ""
+            action.setToolTip(f"{translated(spec.tip)}{keys}")
+            action.setStatusTip(translated(spec.tip))
+            action.setCheckable(spec.checkable)
+            if spec.group:
+                group = groups.setdefault(spec.group, QActionGroup(parent))
+                group.addAction(action)
+            action.triggered.connect(handlers[spec.id])
+            self._actions[spec.id] = action
+
+    def __getitem__(self, name: str) -> QAction:
+        return self._actions[name]
+
+    def fill_menus(self, bar: QMenuBar) -> dict[str, QMenu]:
+        """Fill a menu bar; return its menus by the names in `MENUS`."""
+        menus = {}
+        for name in MENUS:
+            menu = bar.addMenu(translated(name))
+            menu.setToolTipsVisible(True)
+            menus[name] = menu
+        for spec in ACTIONS:
+            if spec.separated:
+                menus[spec.menu].addSeparator()
+            menus[spec.menu].addAction(self._actions[spec.id])
+        return menus
+
+    def fill_tool_bar(self, bar: QToolBar) -> None:
+        """Fill a tool bar, with a line between actions of different menus."""
+        last = ""
+        for spec in ACTIONS:
+            if spec.toolbar:
+                if last and last != spec.menu:
+                    bar.addSeparator()
+                bar.addAction(self._actions[spec.id])
+                last = spec.menu
+
+    def set_model_open(self, is_open: bool) -> None:
+        """Enable what needs a model."""
+        for spec in ACTIONS:
+            if spec.needs_model:
+                self._actions[spec.id].setEnabled(is_open)
+
+    def entries(self) -> Iterable[tuple[ActionSpec, QAction]]:
+        """Return every action with its description, in the table's order."""
+        return [(spec, self._actions[spec.id]) for spec in ACTIONS]
+
+
+def translated(text: str) -> str:
+    """Return a text of the table in the user's language."""
+    return QCoreApplication.translate(CONTEXT, text)
+
+
+def plain(text: str) -> str:
+    """Return a menu text without its mnemonic."""
+    return text.replace("&", "")

@@ -1,0 +1,79 @@
+"""Cards on the move: dragged between wells, out to the desktop as a PNG that holds its latent, and back."""
+
+from __future__ import annotations
+
+import functools
+import re
+import tempfile
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QPoint, QSize, Qt, QUrl
+from PySide6.QtGui import QDrag, QPixmap
+from PySide6.QtWidgets import QWidget
+
+from latentlab.session.card import Card
+from latentlab.session.card_png import card_from_png, png_of
+from latentlab.ui.qimage import to_qimage
+
+CARD_TYPE = "application/x-latentlab-card"
+_DRAG_PX = 72
+
+
+def mime_of(card: Card) -> QMimeData:
+    """Describe a card to whoever it is dropped or pasted on: as a card, as an image, and as a PNG file."""
+    mime = QMimeData()
+    png = png_of(card)
+    mime.setData(CARD_TYPE, png)
+    mime.setImageData(to_qimage(card.pixels))
+    target = Path(_drag_folder().name) / f"{_file_stem(card.name)}-{card.id}.png"
+    target.write_bytes(png)
+    mime.setUrls([QUrl.fromLocalFile(str(target))])
+    return mime
+
+
+def offers_card(mime: QMimeData) -> bool:
+    """Whether a drag may hold a card: ours, or a PNG file that may hold a latent."""
+    return mime.hasFormat(CARD_TYPE) or any(path.suffix.lower() == ".png" for path in local_files(mime))
+
+
+def card_from_mime(mime: QMimeData) -> Card | None:
+    """Read the card a drag or the clipboard holds.
+
+    Returns:
+        None if there is none, or the PNG holds no latent.
+
+    Raises:
+        LatentlabError: If the PNG's latent is damaged.
+    """
+    if mime.hasFormat(CARD_TYPE):
+        return card_from_png(bytes(mime.data(CARD_TYPE).data()))
+    for path in local_files(mime):
+        if path.suffix.lower() == ".png" and path.is_file():
+            return card_from_png(path.read_bytes(), path.stem)
+    return None
+
+
+def local_files(mime: QMimeData) -> list[Path]:
+    """Return the files that a drag holds."""
+    return [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
+
+
+def start_drag(source: QWidget, card: Card) -> None:
+    """Let the hand take a card away; returns when it is dropped."""
+    drag = QDrag(source)
+    drag.setMimeData(mime_of(card))
+    pixmap = QPixmap.fromImage(to_qimage(card.pixels)).scaled(
+        QSize(_DRAG_PX, _DRAG_PX), Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.FastTransformation
+    )
+    drag.setPixmap(pixmap)
+    drag.setHotSpot(QPoint(pixmap.width() // 2, pixmap.height() // 2))
+    drag.exec(Qt.DropAction.CopyAction)
+
+
+@functools.cache
+def _drag_folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="latentlab-cards-")
+
+
+def _file_stem(name: str) -> str:
+    return re.sub(r"[^\w.+-]+", "-", name).strip("-")[:60] or "picture"

@@ -1,0 +1,287 @@
+"""*Export…*: the walk between the ends as a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QStandardPaths, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QProgressBar,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from latentlab.errors import LatentlabError
+from latentlab.export.animation import FORMATS, AnimationOptions, estimate_bytes
+from latentlab.export.service import ExportEvent, ExportJob, ExportService
+from latentlab.latent.arrays import FloatArray
+from latentlab.latent.interpolation import Mode, keyframe_path
+from latentlab.ui.studio import Studio
+
+_SIZES = (1, 2, 4, 8, 16)
+_MAX_SIZE_PX = 1024
+_ESTIMATE_AFTER_MS = 150
+
+
+class ExportDialog(QDialog):
+    """Format, frames, speed, size and target; progress and cancel while it writes.
+
+    Signals:
+        arrived: An `ExportEvent`, emitted on the export thread, delivered on the GUI thread.
+    """
+
+    arrived = Signal(object)
+
+    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Export the walk"))
+        self.setMinimumWidth(460)
+        self._studio = studio
+        self._service = ExportService(self.arrived.emit)
+        self.arrived.connect(self._on_event)
+        self._written: Path | None = None
+        self.format = QComboBox()
+        for suffix, kind in FORMATS.items():
+            self.format.addItem(f"{kind.name} ({suffix})", suffix)
+        self.frames = QSpinBox()
+        self.frames.setRange(2, 2000)
+        self.frames.setValue(60)
+        self.fps = QSpinBox()
+        self.fps.setRange(1, 50)
+        self.fps.setValue(30)
+        self.fps.setSuffix(self.tr(" frames a second"))
+        self.size_box = QComboBox()
+        self.way = QComboBox()
+        self.way.addItem(self.tr("A to B, and back"), "ping-pong")
+        self.way.addItem(self.tr("A to B, then from A again"), "open")
+        self.way.setToolTip(self.tr("There and back closes the loop without a jump."))
+        self.repeat = QCheckBox(self.tr("Repeat for ever"))
+        self.repeat.setChecked(True)
+        self.smooth = QCheckBox(self.tr("Smooth enlargement"))
+        self.smooth.setChecked(studio.settings.smooth)
+        self.target = QLineEdit()
+        self.target.setAccessibleName(self.tr("File"))
+        self.choose = QPushButton(self.tr("Choose…"))
+        self.facts = QLabel()
+        self.facts.setObjectName("muted")
+        self.message = QLabel()
+        self.message.setWordWrap(True)
+        self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.hide()
+        self.go = QPushButton(self.tr("Export"))
+        self.go.setObjectName("primary")
+        self.go.setDefault(True)
+        self.stop = QPushButton(self.tr("Close"))
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_ESTIMATE_AFTER_MS)
+        self._lay_out()
+        self._connect()
+
+    def offer(self) -> None:
+        """Show the dialog for the present walk, with a target that does not exist yet."""
+        model = self._studio.model
+        if model is None:
+            return
+        spec = model.generator.card.generator
+        wanted = self.size_box.currentData() or 256
+        self.size_box.clear()
+        sizes = sorted({factor * spec.height for factor in _SIZES if factor * spec.height <= _MAX_SIZE_PX} | {256})
+        for side in sizes:
+            self.size_box.addItem(f"{round(side * spec.width / spec.height)} × {side} px", side)
+        self.size_box.setCurrentIndex(max(0, self.size_box.findData(wanted)))
+        folder = Path(self._studio.settings.export_folder or self._pictures())
+        self.target.setText(str(_unused(folder, self.format.currentData())))
+        self.message.clear()
+        self._on_changed()
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    def close_service(self) -> None:
+        """End the export thread."""
+        self._service.close()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Closing calls the export off."""
+        self._service.cancel()
+        super().closeEvent(event)
+
+    def options(self) -> AnimationOptions:
+        """Return what the fields say."""
+        return AnimationOptions(
+            fps=self.fps.value(),
+            size_px=self.size_box.currentData(),
+            smooth=self.smooth.isChecked(),
+            loop=self.repeat.isChecked(),
+            ping_pong=self.way.currentData() == "ping-pong" and self.format.currentData() != ".png",
+        )
+
+    def path_z(self) -> FloatArray:
+        """Return the latents of the walk as it is now, shape (frames, z_dim)."""
+        state = self._studio.state
+        if state is None:
+            raise RuntimeError("no model is open")
+        ends = np.stack([self._studio.z_of(state.end("a")), self._studio.z_of(state.end("b"))])
+        mode: Mode = state.strip.mode if ends.any(axis=1).all() else "lerp"
+        return keyframe_path(ends, self.frames.value(), mode)
+
+    def _lay_out(self) -> None:
+        form = QFormLayout()
+        form.setHorizontalSpacing(16)
+        form.setVerticalSpacing(8)
+        form.addRow(self.tr("Format"), self.format)
+        form.addRow(self.tr("Frames"), self.frames)
+        form.addRow(self.tr("Speed"), self.fps)
+        form.addRow(self.tr("Size"), self.size_box)
+        form.addRow(self.tr("Way"), self.way)
+        form.addRow("", self.repeat)
+        form.addRow("", self.smooth)
+        file = QHBoxLayout()
+        file.addWidget(self.target, 1)
+        file.addWidget(self.choose)
+        form.addRow(self.tr("File"), file)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.facts, 1)
+        buttons.addWidget(self.stop)
+        buttons.addWidget(self.go)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 20, 20, 16)
+        layout.setSpacing(12)
+        layout.addLayout(form)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.message)
+        layout.addLayout(buttons)
+
+    def _connect(self) -> None:
+        self.format.currentIndexChanged.connect(self._on_format)
+        for box in (self.frames, self.fps):
+            box.valueChanged.connect(self._on_changed)
+        for choice in (self.size_box, self.way):
+            choice.currentIndexChanged.connect(self._on_changed)
+        for switch in (self.repeat, self.smooth):
+            switch.toggled.connect(self._on_changed)
+        self._timer.timeout.connect(self._on_estimate)
+        self.choose.clicked.connect(self._on_choose)
+        self.go.clicked.connect(self._on_go)
+        self.stop.clicked.connect(self._on_stop)
+
+    def _pictures(self) -> str:
+        return QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation) or str(Path.home())
+
+    @Slot()
+    def _on_format(self) -> None:
+        suffix = self.format.currentData()
+        self.fps.setMaximum(int(FORMATS[suffix].max_fps))
+        still = FORMATS[suffix].still
+        for widget in (self.fps, self.way, self.repeat):
+            widget.setEnabled(not still)
+        self.target.setText(str(Path(self.target.text()).with_suffix(suffix)))
+        self._on_changed()
+
+    @Slot()
+    def _on_changed(self) -> None:
+        self.facts.setText(self._duration())
+        self._timer.start()
+
+    def _duration(self) -> str:
+        if FORMATS[self.format.currentData()].still:
+            return self.tr("{0} pictures side by side").format(self.frames.value())
+        frames = self.frames.value()
+        if self.options().ping_pong:
+            frames = 2 * frames - 2 if self.repeat.isChecked() else 2 * frames - 1
+        return self.tr("{0} s").format(f"{frames / self.fps.value():.1f}")
+
+    @Slot()
+    def _on_estimate(self) -> None:
+        model = self._studio.model
+        if model is None or not self.isVisible() or self._service.running:
+            return
+        try:
+            size = estimate_bytes(self.format.currentData(), self.path_z(), model.backend().render, self.options())
+        except LatentlabError as error:
+            self.message.setText(str(error))
+            return
+        self.facts.setText(self.tr("{0}, about {1}").format(self._duration(), _bytes(size)))
+
+    @Slot()
+    def _on_choose(self) -> None:
+        suffix = self.format.currentData()
+        chosen, _ = QFileDialog.getSaveFileName(
+            self, self.tr("Export to"), self.target.text(), f"{FORMATS[suffix].name} (*{suffix})"
+        )
+        if chosen:
+            self.target.setText(str(Path(chosen).with_suffix(suffix)))
+
+    @Slot()
+    def _on_go(self) -> None:
+        model = self._studio.model
+        if model is None or self._service.running:
+            return
+        target = Path(self.target.text()).expanduser()
+        self._studio.change_settings(export_folder=str(target.parent))
+        try:
+            job = ExportJob(target, self.path_z(), model.backend().render, self.options())
+        except LatentlabError as error:
+            self.message.setText(str(error))
+            return
+        self.message.clear()
+        self.bar.setRange(0, 0)
+        self.bar.show()
+        self.go.setEnabled(False)
+        self.stop.setText(self.tr("Cancel"))
+        self._service.wait_idle(1.0)
+        self._service.start(job)
+
+    @Slot()
+    def _on_stop(self) -> None:
+        if self._service.running:
+            self._service.cancel()
+        else:
+            self.close()
+
+    @Slot(object)
+    def _on_event(self, event: ExportEvent) -> None:
+        if not event.finished:
+            self.bar.setRange(0, event.total)
+            self.bar.setValue(event.done)
+            return
+        self.bar.hide()
+        self.go.setEnabled(True)
+        self.stop.setText(self.tr("Close"))
+        if event.error is not None:
+            self.message.setText(str(event.error))
+        elif event.cancelled:
+            self.message.setText(self.tr("Called off; nothing was written."))
+        else:
+            size = event.path.stat().st_size if event.path.exists() else 0
+            self.message.setText(self.tr("Wrote {0}, {1}.").format(event.path, _bytes(size)))
+            self._studio.notice.emit(self.tr("Exported {0}").format(event.path.name))
+            self.target.setText(str(_unused(event.path.parent, event.path.suffix)))
+
+
+def _bytes(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1_000_000 else f"{max(1, round(count / 1000))} kB"
+
+
+def _unused(folder: Path, suffix: str) -> Path:
+    """Return ``walk.gif`` in a folder, or the first of ``walk-2.gif``, ``walk-3.gif``, … that does not exist."""
+    path, number = folder / f"walk{suffix}", 1
+    while path.exists():
+        number += 1
+        path = folder / f"walk-{number}{suffix}"
+    return path

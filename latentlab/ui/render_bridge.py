@@ -1,0 +1,110 @@
+"""Between the window and the render thread: numbers requests, drops stale results, hands fresh ones to their lane."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal, Slot
+
+from latentlab.errors import ErrorReport
+from latentlab.latent.arrays import FloatArray
+from latentlab.pixels import Pixels
+from latentlab.rendering.backend import BackendFactory
+from latentlab.rendering.freshness import Freshness
+from latentlab.rendering.requests import RenderRequest, RenderResult
+from latentlab.rendering.service import RenderService
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """Fresh pictures of a lane.
+
+    Attributes:
+        seq: Of the request they belong to.
+        rows: Which rows of the request.
+        pixels: Shape (len(rows), H, W, C), uint8.
+    """
+
+    seq: int
+    rows: tuple[int, ...]
+    pixels: Pixels
+
+
+Receiver = Callable[[Frames], None]
+
+
+class RenderBridge(QObject):
+    """Owns the render service. Every method is called from the GUI thread.
+
+    Signals:
+        arrived: A `RenderResult`, emitted on the render thread, delivered on the GUI thread.
+        timed: (rows, milliseconds) of each result that was painted, for the status bar; GUI thread.
+        failed: An `ErrorReport`; GUI thread.
+    """
+
+    arrived = Signal(object)
+    timed = Signal(int, float)
+    failed = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._freshness = Freshness()
+        self._seq = 0
+        self._receivers: dict[str, Receiver] = {}
+        self._asked: dict[str, FloatArray] = {}
+        self.arrived.connect(self._on_result)
+        self._service = RenderService(self.arrived.emit)
+        self._service.start()
+
+    def receive(self, lane: str, receiver: Receiver) -> None:
+        """Name who gets the pictures of a lane; a bound method of a QObject."""
+        self._receivers[lane] = receiver
+
+    def open(self, factory: BackendFactory) -> None:
+        """Change the model; all that was rendered or asked for becomes stale."""
+        self._asked.clear()
+        self._service.open(factory, self._freshness.new_epoch())
+
+    def request(self, lane: str, z: FloatArray, order: tuple[int, ...] = ()) -> None:
+        """Ask for pictures of latents (N, z_dim); nothing happens where the lane has just asked for the same."""
+        last = self._asked.get(lane)
+        if last is not None and np.array_equal(last, z):
+            return
+        self._asked[lane] = np.array(z)
+        self._seq += 1
+        self._service.submit(RenderRequest(lane, self._freshness.epoch, self._seq, z, order))
+
+    def forget(self, lane: str) -> None:
+        """Give up what a lane asked for, so that the same can be asked again."""
+        self._asked.pop(lane, None)
+        self._service.cancel(lane)
+
+    def wait_idle(self, timeout_s: float = 10.0) -> bool:
+        """Wait until the render thread has nothing to do; results may still be on their way to this thread."""
+        return self._service.wait_idle(timeout_s)
+
+    def close(self) -> None:
+        """End the render thread."""
+        self._service.close()
+
+    @Slot(object)
+    def _on_result(self, result: RenderResult) -> None:
+        if result.error is not None:
+            if result.epoch == self._freshness.epoch:
+                self._asked.pop(result.lane, None)
+                self._report(result.error)
+            return
+        fresh = self._freshness.accept(result)
+        if not fresh:
+            return
+        rows = tuple(result.rows[position] for position in fresh)
+        pixels = result.pixels if len(fresh) == len(result.rows) else result.pixels[list(fresh)]
+        self.timed.emit(len(result.rows), result.elapsed_ms)
+        receiver = self._receivers.get(result.lane)
+        if receiver is not None:
+            receiver(Frames(result.seq, rows, pixels))
+
+    def _report(self, error: ErrorReport) -> None:
+        self.failed.emit(error)

@@ -1,0 +1,168 @@
+"""What all panels share: the open model, the document, the render thread, the training, the settings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from latentlab.errors import ErrorReport, LatentlabError
+from latentlab.latent.arrays import FloatArray
+from latentlab.models.checkpoint import Generator
+from latentlab.session import changes
+from latentlab.session.card import Card
+from latentlab.session.model import SessionModel
+from latentlab.session.opened import OpenedModel
+from latentlab.session.point import Point
+from latentlab.session.settings import Settings, save_settings
+from latentlab.session.state import SessionState, adopted, fresh_state
+from latentlab.ui.render_bridge import RenderBridge
+from latentlab.ui.training_bridge import TrainingBridge
+
+FIRST_SEEDS = (42, 7)
+
+
+class Studio(QObject):
+    """The hub between panels and core. Lives on the GUI thread; every method is called from it.
+
+    Signals:
+        state_changed: The new `SessionState`.
+        model_changed: The `OpenedModel` just opened.
+        settings_changed: The new `Settings`.
+        problem: An `ErrorReport` to show.
+        notice: A line worth a glance in the status bar.
+    """
+
+    state_changed = Signal(object)
+    model_changed = Signal(object)
+    settings_changed = Signal(object)
+    problem = Signal(object)
+    notice = Signal(str)
+
+    def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.settings = settings
+        self.render = RenderBridge(self)
+        self.training = TrainingBridge(self)
+        self.render.failed.connect(self.problem)
+        self._model: OpenedModel | None = None
+        self._session: SessionModel | None = None
+        self._random = np.random.default_rng()
+
+    @property
+    def model(self) -> OpenedModel | None:
+        """Return the open model, if there is one."""
+        return self._model
+
+    @property
+    def session(self) -> SessionModel | None:
+        """Return the document, if a model is open."""
+        return self._session
+
+    @property
+    def state(self) -> SessionState | None:
+        """Return the document's state, if a model is open."""
+        return self._session.state if self._session else None
+
+    def open_path(self, path: Path) -> bool:
+        """Open a model file or run folder; on failure the present model stays. Returns whether it opened."""
+        try:
+            model = OpenedModel.from_file(path)
+        except LatentlabError as error:
+            self.report(error, self.tr("Opening a model"))
+            return False
+        self.set_model(model)
+        opened = model.generator.path
+        if opened is not None:
+            self.change_settings(recent=self.settings.with_recent(opened))
+        return True
+
+    def open_snapshot(self, generator: Generator) -> None:
+        """Explore a model that is still in training."""
+        self.set_model(OpenedModel(generator))
+
+    def set_model(self, model: OpenedModel, state: SessionState | None = None) -> None:
+        """Show a model, with a document of its own or the present one carried over."""
+        self._model = model
+        self.render.open(model.backend)
+        if self._session is None:
+            self._session = SessionModel(state or fresh_state(model.z_dim, model.prior, FIRST_SEEDS))
+            self._session.changed.connect(self._on_session_changed)
+        else:
+            kept = state or adopted(self._session.state, model.z_dim, model.prior)
+            if kept is not self._session.state:
+                self._session.replace_all(kept)
+        self.model_changed.emit(model)
+        self.state_changed.emit(self._session.state)
+
+    def apply(self, change: changes.Change, label: str, merge_key: tuple[object, ...] | None = None) -> None:
+        """Change the document; nothing happens while no model is open."""
+        if self._session is not None:
+            self._session.apply(change, label, merge_key)
+
+    def z_of(self, point: Point) -> FloatArray:
+        """Return the latent of a point under the open model, shape (z_dim,), float32."""
+        model = self._present()
+        return point.z(model.directions, model.prior)
+
+    def card_of(self, point: Point, name: str = "") -> Card:
+        """Make a card of a point, drawing its picture now."""
+        model = self._present()
+        z = self.z_of(point)
+        pixels = model.render(z[None])[0]
+        return Card(name or point.title(), point, z, pixels, model.prior, model.generator.content_hash, model.name)
+
+    def point_of(self, card: Card) -> Point | None:
+        """Return a card's point for the open model; None, and a word why, where the model cannot draw it."""
+        model = self._present()
+        if not card.fits(model.z_dim, model.prior):
+            report = ErrorReport(
+                card.name,
+                self.tr("its latent ({0} wide, {1}) does not fit this model ({2} wide, {3})").format(
+                    len(card.z), card.prior, model.z_dim, model.prior
+                ),
+                self.tr("Open {0} to use it.").format(card.model_name),
+            )
+            self.problem.emit(report)
+            return None
+        return card.picked_up(model.generator.content_hash)
+
+    def keep(self, point: Point) -> None:
+        """Put a point on the shelf as a card."""
+        card = self.card_of(point)
+        self.apply(changes.keep(card), self.tr("Keep {0}").format(card.name))
+        self.notice.emit(self.tr("Kept {0} on the shelf").format(card.name))
+
+    def random_seed(self) -> int:
+        """Draw a seed for the dice."""
+        return changes.random_seed(self._random)
+
+    def random_point(self) -> Point:
+        """Draw a fresh point."""
+        model = self._present()
+        return Point.from_seed(self.random_seed(), model.z_dim, model.prior)
+
+    def change_settings(self, **values: object) -> None:
+        """Change and keep settings."""
+        self.settings = replace(self.settings, **values)  # type: ignore[arg-type]
+        save_settings(self.settings)
+        self.settings_changed.emit(self.settings)
+
+    def report(self, error: Exception, during: str) -> None:
+        """Show an error."""
+        self.problem.emit(ErrorReport.from_exception(error, during))
+
+    def close(self) -> None:
+        """End the threads: training first, then rendering."""
+        self.training.close()
+        self.render.close()
+
+    def _present(self) -> OpenedModel:
+        if self._model is None:
+            raise RuntimeError("no model is open")
+        return self._model
+
+    def _on_session_changed(self, new: SessionState, old: SessionState) -> None:
+        self.state_changed.emit(new)

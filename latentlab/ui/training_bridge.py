@@ -1,0 +1,84 @@
+"""Between the window and the training thread."""
+
+from __future__ import annotations
+
+import os
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from latentlab.export.sheet import write_sheet
+from latentlab.training.events import Event, Failed, Finished
+from latentlab.training.service import TrainingService, TrainJob
+
+
+class TrainingBridge(QObject):
+    """Owns the training service. Every method is called from the GUI thread.
+
+    Signals:
+        arrived: An `Event`, emitted on the training thread, delivered on the GUI thread.
+        happened: The same, on the GUI thread, for the panels.
+        running_changed: Whether a run is under way, paused or stopping; GUI thread.
+    """
+
+    arrived = Signal(object)
+    happened = Signal(object)
+    running_changed = Signal(bool)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._running = False
+        self.arrived.connect(self._on_event)
+        self._service = TrainingService(self.arrived.emit, write_sheet)
+
+    @property
+    def running(self) -> bool:
+        """Whether a run is under way, paused or stopping."""
+        return self._running
+
+    @property
+    def paused(self) -> bool:
+        """Whether the run is held."""
+        return self._running and self._service.control.paused
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the run was told to stop."""
+        return self._running and self._service.control.stopping
+
+    def start(self, job: TrainJob) -> None:
+        """Start a run; a run that has told of its end is waited for, one that has not is an error."""
+        self._service.wait_idle(1.0)
+        self._service.start(job)
+        self._set_running(True)
+
+    def pause(self) -> None:
+        """Hold the run at its next phase."""
+        self._service.control.pause()
+
+    def go_on(self) -> None:
+        """Let a held run go on."""
+        self._service.control.go_on()
+
+    def stop(self) -> None:
+        """End the run at its next phase; what it reached is kept."""
+        self._service.control.stop()
+
+    def close(self) -> None:
+        """Stop and wait for the thread."""
+        self._service.close()
+
+    @Slot(object)
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, Finished | Failed):
+            self._set_running(False)
+        self.happened.emit(event)
+
+    def _set_running(self, running: bool) -> None:
+        if running != self._running:
+            self._running = running
+            self.running_changed.emit(running)
+
+
+def spare_threads() -> int:
+    """Return how many CPU threads a training may use while the window stays answerable: all cores but one."""
+    return max(1, (os.cpu_count() or 2) - 1)

@@ -1,0 +1,94 @@
+"""Ctrl+K: every action, found by typing a few of its letters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import QEvent, QObject, Qt, Slot
+from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+
+from latentlab.ui.actions import ActionSpec, plain, translated
+
+_WIDTH_PX, _ROWS = 520, 11
+
+
+class CommandPalette(QFrame):
+    """A list over the window; arrows choose, Enter runs, Escape leaves."""
+
+    def __init__(self, entries: Iterable[tuple[ActionSpec, QAction]], parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("palette")
+        self._entries = [each for each in entries if each[0].id != "palette"]
+        self._box = QLineEdit()
+        self._box.setPlaceholderText(self.tr("Type what you want to do"))
+        self._list = QListWidget()
+        self._list.setObjectName("palette")
+        self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 10, 10, 10)
+        layout.addWidget(self._box)
+        layout.addWidget(self._list)
+        self._box.textChanged.connect(self._fill)
+        self._box.installEventFilter(self)
+        self._list.itemClicked.connect(self._on_clicked)
+        self.hide()
+
+    def open(self) -> None:
+        """Show the palette at the top of the window, empty."""
+        parent = self.parentWidget()
+        width = min(_WIDTH_PX, parent.width() - 40)
+        self.setGeometry((parent.width() - width) // 2, 72, width, 24 * _ROWS + 90)
+        self._box.clear()
+        self._fill("")
+        self.show()
+        self.raise_()
+        self._box.setFocus()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Steer the list from the line the user types in."""
+        if event.type() == QEvent.Type.FocusOut:
+            self.hide()
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            key = event.key()
+            if key == Qt.Key.Key_Escape:
+                self.hide()
+                return True
+            if key in (Qt.Key.Key_Down, Qt.Key.Key_Up):
+                step = 1 if key == Qt.Key.Key_Down else -1
+                count = max(1, self._list.count())
+                self._list.setCurrentRow((self._list.currentRow() + step) % count)
+                return True
+            if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self._run(self._list.currentItem())
+                return True
+        return super().eventFilter(watched, event)
+
+    @Slot(str)
+    def _fill(self, text: str) -> None:
+        self._list.clear()
+        wanted = text.casefold().split()
+        for spec, action in self._entries:
+            label = f"{plain(translated(spec.menu))}: {plain(action.text())}"
+            haystack = f"{label} {translated(spec.tip)}".casefold()
+            if all(word in haystack for word in wanted):
+                keys = action.shortcut().toString()
+                item = QListWidgetItem(action.icon(), f"{label}    {keys}" if keys else label)
+                item.setData(Qt.ItemDataRole.UserRole, spec.id)
+                item.setToolTip(translated(spec.tip))
+                if not action.isEnabled():
+                    item.setFlags(Qt.ItemFlag.NoItemFlags)
+                self._list.addItem(item)
+        self._list.setCurrentRow(0)
+
+    @Slot(QListWidgetItem)
+    def _on_clicked(self, item: QListWidgetItem) -> None:
+        self._run(item)
+
+    def _run(self, item: QListWidgetItem | None) -> None:
+        self.hide()
+        if item is None:
+            return
+        for spec, action in self._entries:
+            if spec.id == item.data(Qt.ItemDataRole.UserRole) and action.isEnabled():
+                action.trigger()

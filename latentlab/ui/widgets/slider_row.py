@@ -1,0 +1,280 @@
+"""A direction's slider: name, a slider that rests at a detent in its centre, its value in sigmas, and a reset."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
+from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from latentlab.ui import theme
+from latentlab.ui.icons import icon
+
+_HANDLE_PX = 7.0
+_DETENT_PX = 5.0
+
+
+class CentredSlider(QWidget):
+    """A horizontal slider around a resting value.
+
+    Drag it, click to jump, turn the wheel or use the arrow keys (Shift for a tenth of a step); double-click, Home or
+    Delete brings it to rest. Near the resting value it snaps there.
+
+    Signals:
+        value_changed: float, while the hand moves it; GUI thread.
+        gesture_ended: When a drag, a click or a key is over; GUI thread.
+    """
+
+    value_changed = Signal(float)
+    gesture_ended = Signal()
+
+    def __init__(self, least: float, most: float, rest: float, step: float, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._least, self._most, self._rest, self._step = least, most, rest, step
+        self._value = rest
+        self._dragging = False
+        self._wheel_left = 0
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setMouseTracking(True)
+
+    def value(self) -> float:
+        """Return the value; it may lie beyond the groove's ends if it was typed."""
+        return self._value
+
+    def set_value(self, value: float) -> None:
+        """Show a value without telling anyone."""
+        if value != self._value:
+            self._value = value
+            self.update()
+
+    def sizeHint(self) -> QSize:
+        """Ask for a comfortable height."""
+        return QSize(120, 22)
+
+    def minimumSizeHint(self) -> QSize:
+        """Stay usable when narrow."""
+        return QSize(60, 22)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw groove, filled part, detent and handle."""
+        look = theme.tokens()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        middle = self.height() / 2
+        left, right = self._x(self._least), self._x(self._most)
+        rest, here = self._x(self._rest), self._x(self._value)
+        painter.setPen(QPen(QColor(look.track), 3.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        painter.drawLine(QPointF(left, middle), QPointF(right, middle))
+        painter.setPen(QPen(QColor(look.muted), 1.5))
+        painter.drawLine(QPointF(rest, middle - 6), QPointF(rest, middle - 3))
+        painter.drawLine(QPointF(rest, middle + 3), QPointF(rest, middle + 6))
+        moved = abs(self._value - self._rest) > 1e-9
+        if moved:
+            painter.setPen(QPen(QColor(look.accent), 3.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+            painter.drawLine(QPointF(rest, middle), QPointF(here, middle))
+        active = self._dragging or self.underMouse() or self.hasFocus()
+        painter.setPen(QPen(QColor(look.panel), 2.0))
+        painter.setBrush(QColor(look.accent if moved or active else look.muted))
+        painter.drawEllipse(QPointF(here, middle), _HANDLE_PX, _HANDLE_PX)
+        if self.hasFocus():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(QColor(look.accent), 1.0))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 5, 5)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Take the handle, or bring it under the pointer."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._dragging = True
+            self._move_to(event.position().x())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Follow the hand."""
+        if self._dragging:
+            self._move_to(event.position().x())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """End the gesture."""
+        if self._dragging:
+            self._dragging = False
+            self.gesture_ended.emit()
+            self.update()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Bring it to rest."""
+        self._dragging = False
+        self._set(self._rest)
+        self.gesture_ended.emit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Step by the wheel once the slider has the focus; otherwise the panel scrolls."""
+        if not self.hasFocus():
+            event.ignore()
+            return
+        self._wheel_left += event.angleDelta().y()
+        steps, self._wheel_left = (
+            divmod(self._wheel_left, 120)
+            if self._wheel_left >= 0
+            else (
+                -(-self._wheel_left // 120),
+                -(-self._wheel_left % 120),
+            )
+        )
+        if steps:
+            fine = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+            self._set(self._value + steps * self._step * (0.1 if fine else 1.0))
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Step with the arrows, jump with the page keys, rest with Home or Delete."""
+        step = self._step * (0.1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1.0)
+        moves = {
+            Qt.Key.Key_Left: -step,
+            Qt.Key.Key_Right: step,
+            Qt.Key.Key_PageDown: -10 * step,
+            Qt.Key.Key_PageUp: 10 * step,
+        }
+        key = Qt.Key(event.key())
+        if key in moves:
+            self._set(self._value + moves[key])
+        elif key in (Qt.Key.Key_Home, Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self._set(self._rest)
+        else:
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """End the gesture when the key is let go."""
+        if not event.isAutoRepeat():
+            self.gesture_ended.emit()
+        super().keyReleaseEvent(event)
+
+    def _x(self, value: float) -> float:
+        edge = _HANDLE_PX + 1.0
+        share = (min(self._most, max(self._least, value)) - self._least) / (self._most - self._least)
+        return edge + share * (self.width() - 2 * edge)
+
+    def _move_to(self, x: float) -> None:
+        edge = _HANDLE_PX + 1.0
+        share = (x - edge) / max(1.0, self.width() - 2 * edge)
+        value = self._least + share * (self._most - self._least)
+        if abs(x - self._x(self._rest)) < _DETENT_PX:
+            value = self._rest
+        self._set(value)
+
+    def _set(self, value: float) -> None:
+        value = min(self._most, max(self._least, value))
+        if value != self._value:
+            self._value = value
+            self.update()
+            self.value_changed.emit(value)
+
+
+class SliderRow(QWidget):
+    """A named `CentredSlider` with its value typed or read in a box, and a reset that is grey at rest.
+
+    Signals:
+        value_changed: (name, value, gesture); moves of one gesture share its number; GUI thread.
+    """
+
+    value_changed = Signal(str, float, int)
+    _gestures = 0
+
+    def __init__(
+        self,
+        name: str,
+        tip: str,
+        *,
+        least: float = -3.0,
+        most: float = 3.0,
+        rest: float = 0.0,
+        step: float = 0.1,
+        typed_limit: float = 10.0,
+        suffix: str = " σ",
+        label: str = "",
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.name = name
+        self._rest = rest
+        self._slider = CentredSlider(least, most, rest, step)
+        self._box = QDoubleSpinBox()
+        self._box.setRange(min(least, -typed_limit if least < 0 else least), max(most, typed_limit))
+        self._box.setDecimals(2)
+        self._box.setSingleStep(step)
+        self._box.setSuffix(suffix)
+        self._box.setValue(rest)
+        self._box.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+        self._box.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._box.setFixedWidth(72)
+        self._box.setKeyboardTracking(False)
+        self._reset = QToolButton()
+        self._reset.setIcon(icon("reset"))
+        self._reset.setIconSize(QSize(14, 14))
+        self._reset.setAutoRaise(True)
+        self._reset.setEnabled(False)
+        self._label = QLabel(label or name)
+        self._label.setTextFormat(Qt.TextFormat.PlainText)
+        self.setToolTip(tip)
+        self._slider.setToolTip(tip)
+        self._box.setToolTip(self.tr("The strength, in standard deviations of the prior. Type it, or use the arrows."))
+        self._reset.setToolTip(self.tr("Back to rest (or double-click the slider)"))
+        for widget in (self._slider, self._box, self._reset):
+            widget.setAccessibleName(label or name)
+
+        first = QHBoxLayout()
+        first.setContentsMargins(0, 0, 0, 0)
+        first.setSpacing(4)
+        first.addWidget(self._label, 1)
+        first.addWidget(self._reset)
+        first.addWidget(self._box)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 2, 0, 4)
+        layout.setSpacing(0)
+        layout.addLayout(first)
+        layout.addWidget(self._slider)
+
+        self._slider.value_changed.connect(self._on_moved)
+        self._slider.gesture_ended.connect(self._on_gesture_ended)
+        self._box.valueChanged.connect(self._on_typed)
+        self._reset.clicked.connect(self.reset)
+
+    def value(self) -> float:
+        """Return the value."""
+        return self._slider.value()
+
+    def set_value(self, value: float) -> None:
+        """Show a value without telling anyone."""
+        self._slider.set_value(value)
+        self._show(value)
+
+    @Slot()
+    def reset(self) -> None:
+        """Bring the slider to rest."""
+        self._slider.set_value(self._rest)
+        self._show(self._rest)
+        self._tell(self._rest)
+        self._on_gesture_ended()
+
+    @Slot(float)
+    def _on_moved(self, value: float) -> None:
+        self._show(value)
+        self._tell(value)
+
+    @Slot(float)
+    def _on_typed(self, value: float) -> None:
+        self._slider.set_value(value)
+        self._show(value)
+        self._tell(value)
+        self._on_gesture_ended()
+
+    @Slot()
+    def _on_gesture_ended(self) -> None:
+        SliderRow._gestures += 1
+
+    def _show(self, value: float) -> None:
+        self._box.blockSignals(True)
+        self._box.setValue(value)
+        self._box.blockSignals(False)
+        self._reset.setEnabled(abs(value - self._rest) > 1e-9)
+
+    def _tell(self, value: float) -> None:
+        self.value_changed.emit(self.name, value, SliderRow._gestures)

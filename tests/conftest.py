@@ -1,0 +1,20 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+_BESIDE_CHECKOUT = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Return the folder of real data sets: ``$LATENTLAB_DATA``, else ``shared/data`` beside the checkout."""
+    named = os.environ.get("LATENTLAB_DATA")
+    folder = Path(named) if named else _BESIDE_CHECKOUT
+    if not (folder / "mnist").is_dir():
+        pytest.skip(f"needs real data: {folder} holds no mnist folder; set LATENTLAB_DATA")
+    return folder
