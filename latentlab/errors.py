@@ -18,7 +18,7 @@ class LatentlabError(Exception):
     """
 
     def __init__(self, what: object, why: str, what_to_do: str = "") -> None:
-        self.what = str(what)
+        self.what = _unbroken(str(what))
         self.why = _one_line(why).rstrip(".")
         self.what_to_do = _one_line(what_to_do)
         super().__init__(self.what, self.why, self.what_to_do)
@@ -75,11 +75,15 @@ class ErrorReport:
         if isinstance(error, LatentlabError):
             return cls(error.what, error.why, error.what_to_do, details)
         why = _one_line(str(error)) or type(error).__name__
-        return cls(during, f"{type(error).__name__}: {why}", "", details)
+        return cls(_unbroken(during), f"{type(error).__name__}: {why}", "", details)
 
     def __str__(self) -> str:
         text = f"{self.what}: {self.why}"
         return f"{text}. {self.what_to_do}" if self.what_to_do else text
+
+
+def _unbroken(text: str) -> str:
+    return " ".join(text.splitlines())
 
 
 def _one_line(text: str) -> str:

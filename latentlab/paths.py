@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,16 +62,19 @@ def replacing(target: Path) -> Iterator[Path]:
     """Write a file beside its target and rename it on success.
 
     Yields a temporary path in the same folder, with the target's suffix. When the block ends without an
-    exception the temporary file replaces the target in one step (fsync, rename); otherwise it is removed and the
-    target is as it was.
+    exception the temporary file replaces the target in one step (fsync, rename) and takes over its permissions;
+    otherwise it is removed and the target is as it was.
 
     Raises:
-        OutputError: If the folder is missing or not writable, the target is a folder, or the disk is full.
+        OutputError: If the folder is missing or not writable, the target is a folder or no path, or the disk is full.
     """
-    if target.is_dir():
-        raise OutputError(target, "is a folder", "Name a file.")
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
+        mode = _mode(target)
+        if stat.S_ISDIR(mode):
+            raise OutputError(target, "is a folder", "Name a file.")
+        handle, name = tempfile.mkstemp(prefix=f".{APP_NAME}-", suffix=target.suffix, dir=target.parent)
+    except ValueError as error:
+        raise OutputError(target, f"cannot be written: {error}") from error
     except OSError as error:
         raise _cannot_write(target, error) from error
     os.close(handle)
@@ -79,7 +83,7 @@ def replacing(target: Path) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb+") as written:
             os.fsync(written.fileno())
-        temporary.chmod(0o666 & ~_umask())
+        temporary.chmod(mode & 0o777)
         os.replace(temporary, target)
     except OSError as error:
         raise _cannot_write(target, error) from error
@@ -101,12 +105,23 @@ def make_folder(folder: Path) -> Path:
 
 
 def _cannot_write(target: Path, error: OSError) -> OutputError:
-    if not target.parent.exists():
+    if isinstance(error, FileNotFoundError) and not target.parent.exists():
         return OutputError(target, f"cannot be written: the folder {target.parent} does not exist", "Create it first.")
     return OutputError(target, f"cannot be written: {error.strerror or error}")
+
+
+def _mode(target: Path) -> int:
+    try:
+        return target.stat().st_mode
+    except FileNotFoundError:
+        return 0o666 & ~_UMASK
 
 
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+# The mask can only be read by setting it, for every thread at once: read it while there is one.
+_UMASK = _umask()

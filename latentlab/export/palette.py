@@ -2,7 +2,7 @@
 
 A palette for each frame is closer to the pictures than one for the whole walk, and flickers less. Starting from the
 colours of the frame before, one step of k-means on a sample of the pixels takes less time than a median cut and ends
-closer. No dithering: it adds a third to the error and to the size (all measured on walks of faces).
+closer. No dithering: it adds nearly a third to error and size (all measured on walks of faces).
 
 References:
     Lloyd 1982, "Least squares quantization in PCM": the k-means step.

@@ -30,10 +30,12 @@ class Direction:
     detail: str = ""
 
     def __post_init__(self) -> None:
-        norm = float(np.linalg.norm(self.vector))
+        # In float64: the squares of a finite float32 vector may be 0 or infinite in float32.
+        vector = np.asarray(self.vector, np.float64)
+        norm = float(np.linalg.norm(vector))
         if not np.isfinite(norm) or norm == 0.0:
             raise ValueError(f"direction {self.name!r} has no direction: its norm is {norm}")
-        object.__setattr__(self, "vector", frozen(self.vector / norm))
+        object.__setattr__(self, "vector", frozen(vector / norm))
 
 
 def axis_directions(z_dim: int, prior: Prior) -> tuple[Direction, ...]:
@@ -73,7 +75,7 @@ def offset(directions: Sequence[Direction], strengths: Mapping[str, float], z_di
     """
     total = np.zeros(z_dim, np.float32)
     for name, strength in strengths.items():
+        direction = by_name(directions, name)
         if strength:
-            direction = by_name(directions, name)
             total += np.float32(strength * direction.sigma) * direction.vector
     return total

@@ -37,9 +37,9 @@ def lerp(a: FloatArray, b: FloatArray, t: npt.ArrayLike) -> FloatArray:
 def slerp(a: FloatArray, b: FloatArray, t: npt.ArrayLike) -> FloatArray:
     """Interpolate along the great arc between two latents.
 
-    Norms are interpolated linearly, directions spherically. Nearly parallel ends fall back to `lerp`; for exactly
-    opposite ends, between which every great arc is equally short, the one through the coordinate axis least aligned
-    with them is taken.
+    Norms are interpolated linearly, directions spherically. Nearly parallel ends fall back to `lerp`, as do opposite
+    ends of one component, which no arc joins; for other exactly opposite ends, between which every great arc is equally
+    short, the one through the coordinate axis least aligned with them is taken.
 
     Args:
         a: First end, shape (z_dim,), float32.
@@ -66,7 +66,7 @@ def slerp(a: FloatArray, b: FloatArray, t: npt.ArrayLike) -> FloatArray:
     across = unit_b - cosine * unit_a
     sine = float(np.linalg.norm(across))
     if sine < _PARALLEL_SINE:
-        if cosine > 0.0:
+        if cosine > 0.0 or len(unit_a) == 1:
             return lerp(a, b, t)
         across = _least_aligned_axis(unit_a)
         sine = float(np.linalg.norm(across))

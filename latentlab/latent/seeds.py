@@ -21,14 +21,17 @@ def parse_seeds(text: str) -> tuple[int, ...]:
         The seeds in the order given, at least one.
 
     Raises:
-        ValueRangeError: If a part is no seed, a range runs backwards, or there are more than 100,000.
+        ValueRangeError: If a part is no seed or out of range, a range runs backwards, or there are more than 100,000.
     """
     seeds: list[int] = []
     for part in re.split(r"[,\s]+", text.strip()):
         match = _PART.fullmatch(part)
         if match is None:
             raise ValueRangeError(part or "empty text", "is not a seed", "Give a number, a list 1,2,3 or a range 0-63.")
-        first, last = int(match[1]), int(match[2] or match[1])
+        try:
+            first, last = int(match[1]), int(match[2] or match[1])
+        except ValueError:  # int() refuses thousands of digits
+            raise ValueRangeError(part, f"is outside 0 to {MAX_SEED}") from None
         if last < first:
             raise ValueRangeError(part, "runs backwards", f"Write {last}-{first}.")
         if last > MAX_SEED:

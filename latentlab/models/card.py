@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
-from latentlab.models.spec import GeneratorSpec, NetworkSpec
+from latentlab.models.spec import GeneratorSpec, NetworkSpec, finite_number
 
 FORMAT = 1
 METADATA_KEY = "latentlab"
@@ -93,10 +93,10 @@ class ModelCard:
         Raises:
             ValueError: If it is not JSON, of an unknown format, or a part is missing or does not fit.
         """
-        data = json.loads(text)
-        if not isinstance(data, dict) or data.get("format") != FORMAT:
-            raise ValueError("its header is of a format that this version does not know")
         try:
+            data = json.loads(text)
+            if not isinstance(data, dict) or data.get("format") != FORMAT:
+                raise ValueError("its header is of a format that this version does not know")
             critic = data.get("discriminator")
             return cls(
                 name=str(data["name"]),
@@ -110,9 +110,18 @@ class ModelCard:
                 notes=str(data.get("notes", "")),
                 directions=tuple(DirectionNote(**_known(DirectionNote, note)) for note in data.get("directions", [])),
             )
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"its header is incomplete: {error}") from error
+        except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+            raise ValueError(f"its header is incomplete or does not fit: {error}") from error
 
 
 def _known(kind: type[DataSource] | type[DirectionNote], values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if name in kind.__dataclass_fields__}
+    types = {each.name: each.type for each in fields(kind)}
+    return {name: _checked(name, value, str(types[name])) for name, value in values.items() if name in types}
+
+
+def _checked(name: str, value: object, type_: str) -> object:
+    if type_ == "float":
+        return finite_number(value)
+    if type(value).__name__ != type_:
+        raise ValueError(f"{name} = {value!r:.40} in its header is not of the type {type_}")
+    return value

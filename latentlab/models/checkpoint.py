@@ -17,7 +17,7 @@ import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from latentlab.errors import ModelFileError
+from latentlab.errors import ModelFileError, OutputError
 from latentlab.latent.arrays import FloatArray
 from latentlab.latent.directions import Direction
 from latentlab.models.card import METADATA_KEY, DirectionNote, ModelCard
@@ -69,12 +69,16 @@ def find_model(path: Path) -> Path:
     Raises:
         ModelFileError: If there is no such file, or the folder holds no model.
     """
-    if path.is_dir():
+    try:
+        is_folder, exists = path.is_dir(), path.exists()
+    except OSError as error:
+        raise _cannot_read(path, error) from error
+    if is_folder:
         models = sorted(path.glob(f"model-*{SUFFIX}")) or sorted(path.glob(f"*{SUFFIX}"))
         if not models:
             raise ModelFileError(path, "holds no model", "Name a .safetensors file or the folder of a training run.")
         return models[-1]
-    if not path.exists():
+    if not exists:
         raise ModelFileError(path, "no such file")
     return path
 
@@ -135,7 +139,13 @@ def save_model(
 
     Raises:
         OutputError: If the file cannot be written.
+        ValueError: If weights have other names or shapes than the card says.
     """
+    _check(weights, card.generator.network)
+    if discriminator:
+        if card.discriminator is None:
+            raise ValueError("the card describes no discriminator")
+        _check(discriminator, card.discriminator)
     notes = tuple(DirectionNote(each.name, each.source, each.sigma, each.detail) for each in directions)
     card = replace(card, directions=notes, discriminator=card.discriminator if discriminator else None)
     tensors = {f"G.{name}": np.ascontiguousarray(value) for name, value in weights.items()}
@@ -143,7 +153,21 @@ def save_model(
     if directions:
         tensors["directions"] = np.stack([each.vector for each in directions])
     with replacing(path) as temporary:
-        save_file(tensors, temporary, {METADATA_KEY: card.to_json()})
+        try:
+            save_file(tensors, temporary, {METADATA_KEY: card.to_json()})
+        except SafetensorError as error:
+            raise OutputError(path, f"cannot be written: {error}") from error
+
+
+def _check(weights: Weights, spec: NetworkSpec) -> None:
+    actual, expected = {name: value.shape for name, value in weights.items()}, spec.tensors()
+    if actual != expected:
+        name = min(name for name in actual.keys() | expected.keys() if actual.get(name) != expected.get(name))
+        raise ValueError(f"{name} has the shape {actual.get(name)}, the card says {expected.get(name)}")
+
+
+def _cannot_read(path: Path, error: OSError) -> ModelFileError:
+    return ModelFileError(path, f"cannot be read: {error.strerror or error}")
 
 
 def _opened(path: Path) -> safe_open:
@@ -151,10 +175,10 @@ def _opened(path: Path) -> safe_open:
         with path.open("rb") as file:
             start = file.read(8)
         return safe_open(path, framework="numpy")
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):
         raise ModelFileError(path, "no such file") from None
     except OSError as error:
-        raise ModelFileError(path, f"cannot be read: {error.strerror or error}") from error
+        raise _cannot_read(path, error) from error
     except SafetensorError as error:
         for magic, meaning in _MAGIC.items():
             if start.startswith(magic):
@@ -173,13 +197,17 @@ def _card_of(path: Path, metadata: Mapping[str, str] | None) -> ModelCard:
 
 
 def _read_network(path: Path, file: safe_open, prefix: str, spec: NetworkSpec) -> Weights:
-    return {name: _read(path, file, f"{prefix}.{name}", shape) for name, shape in spec.tensors().items()}
+    weights = {name: _read(path, file, f"{prefix}.{name}", shape) for name, shape in spec.tensors().items()}
+    for name, array in weights.items():
+        if name.endswith(".running_var") and (array < 0.0).any():
+            raise ModelFileError(path, f"the tensor {prefix}.{name} holds negative variances")
+    return weights
 
 
 def _read(path: Path, file: safe_open, name: str, shape: Shape | None) -> FloatArray:
     try:
         array: npt.NDArray[Any] = file.get_tensor(name)  # type: ignore[no-untyped-call]
-    except (SafetensorError, TypeError) as error:
+    except (SafetensorError, TypeError, AttributeError) as error:
         raise ModelFileError(path, f"the tensor {name} is missing or unreadable") from error
     if array.dtype not in (np.float32, np.float16):
         raise ModelFileError(path, f"the tensor {name} is {array.dtype}, expected float32 or float16")

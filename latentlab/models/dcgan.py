@@ -14,6 +14,7 @@ from latentlab.models.spec import Activation, BatchNorm, Conv, ConvTranspose, Ge
 
 SIZES = (16, 32, 64, 128, 256)
 Kernel = Literal[4, 5]
+KERNELS: tuple[Kernel, ...] = (4, 5)
 
 
 def generator(
@@ -30,9 +31,11 @@ def generator(
         kernel: Side of the kernels, 4 or 5.
 
     Raises:
-        ValueError: If the size is not one of `SIZES`.
+        ValueError: If the size is not one of `SIZES`, the kernel not one of `KERNELS`, or a width below 1.
     """
-    _check_size(size)
+    _check(size, width, kernel)
+    if z_dim < 1:
+        raise ValueError(f"z_dim {z_dim} is below 1")
     maps = width * size // 8
     layers: list[Layer] = [
         Reshape(z_dim),
@@ -63,9 +66,9 @@ def discriminator(size: int, channels: int, width: int = 64, kernel: Kernel = 4)
         kernel: Side of the kernels, 4 or 5.
 
     Raises:
-        ValueError: If the size is not one of `SIZES`.
+        ValueError: If the size is not one of `SIZES`, the kernel not one of `KERNELS`, or the width below 1.
     """
-    _check_size(size)
+    _check(size, width, kernel)
     padding = 1 if kernel == 4 else 2
     layers: list[Layer] = [Conv(channels, width, kernel, 2, padding), Activation("leaky_relu", 0.2)]
     maps, side = width, size // 2
@@ -76,6 +79,10 @@ def discriminator(size: int, channels: int, width: int = 64, kernel: Kernel = 4)
     return NetworkSpec((channels, size, size), tuple(layers))
 
 
-def _check_size(size: int) -> None:
+def _check(size: int, width: int, kernel: Kernel) -> None:
     if size not in SIZES:
         raise ValueError(f"size {size} is not one of {', '.join(map(str, SIZES))}")
+    if kernel not in KERNELS:
+        raise ValueError(f"kernel {kernel} is not one of {', '.join(map(str, KERNELS))}")
+    if width < 1:
+        raise ValueError(f"width {width} is below 1")

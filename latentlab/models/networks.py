@@ -19,8 +19,14 @@ def build(spec: NetworkSpec) -> nn.Sequential:
 
     Input and output shapes are those of the spec with a batch in front.
     """
-    maps = [len(shape) == 3 for shape in (spec.input_shape, *spec.shapes())]
-    return nn.Sequential(*(_module(layer, on_maps) for layer, on_maps in zip(spec.layers, maps, strict=False)))
+    network = nn.Sequential()
+    # What may be overwritten: not the caller's input, nor an activation's output, which its gradient is taken from.
+    in_place = False
+    for layer, shape in zip(spec.layers, (spec.input_shape, *spec.shapes()), strict=False):
+        network.append(_module(layer, len(shape) == 3, in_place))
+        if not isinstance(layer, Reshape):
+            in_place = not isinstance(layer, Activation)
+    return network
 
 
 def load(network: nn.Module, weights: Weights) -> nn.Module:
@@ -51,7 +57,7 @@ class _View(nn.Module):
         return values.reshape(-1, *self.shape)
 
 
-def _module(layer: Layer, on_maps: bool) -> nn.Module:
+def _module(layer: Layer, on_maps: bool, in_place: bool) -> nn.Module:
     match layer:
         case Linear():
             return nn.Linear(layer.in_features, layer.out_features, layer.bias)
@@ -74,9 +80,9 @@ def _module(layer: Layer, on_maps: bool) -> nn.Module:
         case BatchNorm():
             return (nn.BatchNorm2d if on_maps else nn.BatchNorm1d)(layer.features, eps=layer.eps)
         case Activation(kind="relu"):
-            return nn.ReLU(inplace=True)
+            return nn.ReLU(in_place)
         case Activation(kind="leaky_relu"):
-            return nn.LeakyReLU(layer.slope, inplace=True)
+            return nn.LeakyReLU(layer.slope, in_place)
         case Activation(kind="tanh"):
             return nn.Tanh()
         case Activation(kind="sigmoid"):

@@ -106,7 +106,7 @@ class _Graph:
                 case Activation(kind="relu"):
                     self._node("Relu")
                 case Activation(kind="leaky_relu"):
-                    self._node("LeakyRelu", alpha=layer.slope)
+                    self._node("LeakyRelu", alpha=float(layer.slope))
                 case Activation(kind="tanh"):
                     self._node("Tanh")
                 case Activation(kind="sigmoid"):

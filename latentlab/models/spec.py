@@ -7,6 +7,7 @@ called ``3.weight``, ``3.bias``, ``3.running_mean``, ``3.running_var``, as in a 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, Literal
@@ -76,6 +77,10 @@ class ConvTranspose:
     output_padding: int = 0
     bias: bool = False
 
+    def __post_init__(self) -> None:
+        if self.output_padding >= self.stride:
+            raise ValueError(f"output_padding {self.output_padding} is not below the stride {self.stride}")
+
     def tensors(self) -> dict[str, Shape]:
         """Name the tensors the layer needs and their shapes."""
         weight = {"weight": (self.in_channels, self.out_channels, self.kernel, self.kernel)}
@@ -122,6 +127,10 @@ class BatchNorm:
     features: int
     eps: float = 1e-5
 
+    def __post_init__(self) -> None:
+        if self.eps < 0.0:
+            raise ValueError(f"eps {self.eps} is negative")
+
     def tensors(self) -> dict[str, Shape]:
         """Name the tensors the layer needs and their shapes."""
         return dict.fromkeys(("weight", "bias", "running_mean", "running_var"), (self.features,))
@@ -164,13 +173,18 @@ class NetworkSpec:
         layers: In order; each fits the one before.
 
     Raises:
-        ValueError: If a layer does not fit the one before it, or a size is beyond all reason.
+        ValueError: If there is no input or no layer, a layer does not fit the one before it, or a size is beyond all
+            reason.
     """
 
     input_shape: Shape
     layers: tuple[Layer, ...]
 
     def __post_init__(self) -> None:
+        if not self.input_shape:
+            raise ValueError("a network needs an input")
+        if not self.layers:
+            raise ValueError("a network needs at least one layer")
         self.shapes()
 
     def shapes(self) -> tuple[Shape, ...]:
@@ -279,7 +293,25 @@ class GeneratorSpec:
         Raises:
             ValueError: If anything is missing or does not fit.
         """
-        return cls(data.get("prior", "?"), NetworkSpec.from_json(data))
+        network = NetworkSpec.from_json(data)
+        return cls(data.get("prior", "?"), network)
+
+
+def finite_number(value: object) -> float:
+    """Return a number read from JSON as a float.
+
+    Raises:
+        ValueError: If it is no number, not finite, or beyond what a float holds.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{value!r} is not a number")
+    try:
+        number = float(value)
+    except OverflowError:
+        raise ValueError("a number is too large") from None
+    if not math.isfinite(number):
+        raise ValueError(f"{number} is not finite")
+    return number
 
 
 def _expect(fits: bool, layer: Layer, shape: Shape) -> None:
@@ -300,11 +332,15 @@ def _layer_from_json(entry: Mapping[str, Any]) -> Layer:
         raise ValueError(f"unknown layer {op!r}")
     kind = _LAYERS[op]
     for field in fields(kind):
-        value = values.get(field.name)
-        if field.type == "int" and value is not None:
+        if field.name not in values:
+            continue
+        value = values[field.name]
+        if field.type == "int":
             _whole(value, 0 if field.name in ("padding", "output_padding", "height", "width") else 1)
-        elif field.type == "float" and value is not None and not isinstance(value, int | float):
-            raise ValueError(f"{field.name} = {value!r} is not a number")
+        elif field.type == "float":
+            values[field.name] = finite_number(value)
+        elif field.type == "bool" and not isinstance(value, bool):
+            raise ValueError(f"{field.name} = {value!r} is neither true nor false")
     if kind is Activation and values.get("kind") not in ("relu", "leaky_relu", "tanh", "sigmoid"):
         raise ValueError(f"unknown activation {values.get('kind')!r}")
     return kind(**values)

@@ -22,7 +22,7 @@ class Lanes:
     def __init__(self) -> None:
         self._lanes: dict[str, _Lane] = {}
         self._turns: deque[str] = deque()
-        self._picture_had_its_turn = False
+        self._others_turn = False
 
     def __bool__(self) -> bool:
         return bool(self._lanes)
@@ -45,8 +45,8 @@ class Lanes:
     def take(self, rows_at_most: int) -> tuple[RenderRequest, tuple[int, ...]] | None:
         """Take what is to be rendered next.
 
-        The picture goes first and whole. All others take turns, a few rows each; after every picture one of them gets
-        a turn, so that a hand that never rests does not starve them.
+        The picture goes first and whole. All others take turns, a few rows each; after every picture that went ahead
+        of them one gets a turn, so that a hand that never rests does not starve them.
 
         Args:
             rows_at_most: Size of a turn, at least 1.
@@ -55,11 +55,11 @@ class Lanes:
             The request and its rows; None if nothing waits.
         """
         picture = self._lanes.get(PICTURE)
-        if picture is not None and not (self._picture_had_its_turn and self._turns):
-            self._picture_had_its_turn = True
+        if picture is not None and not (self._others_turn and self._turns):
+            self._others_turn = bool(self._turns)
             del self._lanes[PICTURE]
             return picture.request, tuple(picture.rows)
-        self._picture_had_its_turn = False
+        self._others_turn = False
         if not self._turns:
             return None
         name = self._turns.popleft()
@@ -76,5 +76,12 @@ class Lanes:
         if lane is None:
             self._lanes.clear()
             self._turns.clear()
+            self._others_turn = False
         elif self._lanes.pop(lane, None) is not None and lane != PICTURE:
             self._turns.remove(lane)
+
+    def drop_rest_of(self, request: RenderRequest) -> None:
+        """Forget the rows of a request that still wait; a newer request of its lane stays."""
+        waiting = self._lanes.get(request.lane)
+        if waiting is not None and waiting.request is request:
+            self.drop(request.lane)

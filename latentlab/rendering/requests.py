@@ -21,6 +21,9 @@ class RenderRequest:
         seq: Rises with every request of the session.
         z: Shape (N, z_dim), float32, N >= 1; copied and made read-only.
         order: The rows in the order in which they are wanted; as they stand by default.
+
+    Raises:
+        ValueError: If z is not of that shape or `order` names a row that it does not have.
     """
 
     lane: str
@@ -31,6 +34,10 @@ class RenderRequest:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "z", frozen(self.z))
+        if self.z.ndim != 2 or len(self.z) == 0:
+            raise ValueError(f"latents to render have the shape {self.z.shape}, expected (N, z_dim)")
+        if not set(self.order) <= set(range(len(self.z))):
+            raise ValueError(f"the order {self.order} names rows beyond {len(self.z)} latents")
         if not self.order:
             object.__setattr__(self, "order", tuple(range(len(self.z))))
 

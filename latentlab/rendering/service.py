@@ -21,10 +21,12 @@ _log = log.get(__name__)
 
 
 class RenderService:
-    """Renders in a thread of its own. Every public method may be called from any thread and returns at once.
+    """Renders in a thread of its own.
+
+    Every public method may be called from any thread; all but `wait_idle` and `close` return at once.
 
     Args:
-        on_result: Called on the render thread with every result, errors included; must not block.
+        on_result: Called on the render thread with every result, errors included; must not block. What it raises is logged.
     """
 
     def __init__(self, on_result: Callable[[RenderResult], None]) -> None:
@@ -93,10 +95,16 @@ class RenderService:
                 factory, epoch = self._factory, self._factory_epoch
             request, rows = job
             if request.epoch == epoch and factory is not None:
-                self._on_result(self._render(request, rows, factory))
+                self._hand_on(self._render(request, rows, factory))
+
+    def _hand_on(self, result: RenderResult) -> None:
+        try:
+            self._on_result(result)
+        except Exception:  # noqa: BLE001 - the receiver's fault must not end the render thread
+            _log.exception("a result of lane %s was not taken", result.lane)
 
     def _chunk_rows(self) -> int:
-        if self._row_ms <= 0.0:
+        if self._row_ms <= 0.0 or self._backend_epoch != self._factory_epoch:
             return 1
         return max(1, min(_MAX_CHUNK, int(CHUNK_MS / self._row_ms)))
 
@@ -112,7 +120,7 @@ class RenderService:
         except Exception as error:  # noqa: BLE001 - crosses to the window as text, whatever it is
             _log.exception("rendering failed")
             with self._wake:
-                self._lanes.drop(request.lane)
+                self._lanes.drop_rest_of(request)
             report = ErrorReport.from_exception(error, during="Rendering")
             nothing = np.empty((0, 1, 1, 1), np.uint8)
             return RenderResult(request.lane, request.epoch, request.seq, rows, nothing, 0.0, report)

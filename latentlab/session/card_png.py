@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from latentlab.export.latent_png import LatentTagError, png_bytes, read_tag
 from latentlab.export.latent_tag import LatentTag
@@ -59,7 +59,7 @@ def card_from_png(content: bytes, name: str = "") -> Card | None:
                 raise LatentTagError(name or "the picture", "is too large for a card")
             grey = image.mode in ("1", "L", "LA", "I;16")
             pixels = np.asarray(image.convert("L" if grey else "RGB"))
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:  # Pillow raises each of them
         raise LatentTagError(name or "the picture", f"is damaged: {error}") from error
     shaped = pixels[:, :, None] if pixels.ndim == 2 else pixels
     return Card(name or point.title(), point, tag.z, shaped, tag.prior, tag.model_hash, tag.model_name)

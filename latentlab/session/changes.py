@@ -17,22 +17,22 @@ Change = Callable[[SessionState], SessionState]
 
 def set_strength(name: str, strength: float) -> Change:
     """Move the picture along a direction to a strength, in sigmas."""
-    return lambda state: replace(state, picture=state.picture.with_strength(name, strength))
+    return lambda state: _edited(state, state.picture.with_strength(name, strength))
 
 
 def reset_strengths() -> Change:
     """Bring every slider back to zero."""
-    return lambda state: replace(state, picture=replace(state.picture, strengths={}))
+    return lambda state: _edited(state, replace(state.picture, strengths={}))
 
 
 def set_truncation(psi: float) -> Change:
     """Set psi of the picture."""
-    return lambda state: replace(state, picture=replace(state.picture, truncation=psi))
+    return lambda state: _edited(state, replace(state.picture, truncation=psi))
 
 
 def set_renormalised(on: bool) -> Change:
     """Switch the picture's renormalisation."""
-    return lambda state: replace(state, picture=replace(state.picture, renormalised=on))
+    return lambda state: _edited(state, replace(state.picture, renormalised=on))
 
 
 def set_seed(seed: int, keep_edits: bool = True) -> Change:
@@ -155,12 +155,16 @@ def set_exemplars(term: int, cards: tuple[Card, ...]) -> Change:
 
 def remove_exemplar(term: int, place: int) -> Change:
     """Take a card out of a term of the arithmetic."""
-    return _with_cards(term, lambda cards: cards[:place] + cards[place + 1 :])
+    return _with_cards(term, lambda cards: tuple(card for index, card in enumerate(cards) if index != place))
 
 
 def set_arithmetic_renormalised(on: bool) -> Change:
     """Switch the renormalisation of the arithmetic's result."""
     return lambda state: replace(state, arithmetic_renormalised=on)
+
+
+def _edited(state: SessionState, picture: Point) -> SessionState:
+    return state if picture.same_as(state.picture) else replace(state, picture=picture)
 
 
 def _with_cards(term: int, cards: Callable[[tuple[Card, ...]], tuple[Card, ...]]) -> Change:

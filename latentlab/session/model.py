@@ -45,13 +45,13 @@ class SessionModel:
         """Change the state.
 
         Args:
-            change: From the present state to the next; returning the same object means that nothing changed.
+            change: From the present state to the next; returning an equal state means that nothing changed.
             label: What *Undo* names.
             merge_key: Successive changes with the same key are one step for undo, as the moves of one drag are.
         """
         old = self._state
         new = change(old)
-        if new is old:
+        if new == old:
             return
         last = self._undo[-1] if self._undo else None
         if merge_key is None or last is None or last.merge_key != merge_key or self._redo:

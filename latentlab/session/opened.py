@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from latentlab import log
 from latentlab.analysis.sefa import closed_form
 from latentlab.errors import ValueRangeError
 from latentlab.latent.arrays import FloatArray
@@ -19,6 +20,7 @@ from latentlab.pixels import Pixels
 from latentlab.rendering.backend import Backend
 
 FACTORS = 24
+_log = log.get(__name__)
 
 
 class OpenedModel:
@@ -59,12 +61,15 @@ class OpenedModel:
 
     @cached_property
     def directions(self) -> tuple[Direction, ...]:
-        """Return the directions saved with the model, those of its first layer, and the raw axes, in this order."""
-        saved = self.generator.directions
-        taken = {direction.name.casefold() for direction in saved}
-        count = min(FACTORS, self.z_dim)
-        found = (*closed_form(self.generator, count), *axis_directions(self.z_dim, self.prior))
-        return (*saved, *(direction for direction in found if direction.name.casefold() not in taken))
+        """Return the directions saved with the model, those of its first layer, and the raw axes, in this order.
+
+        Of two that have the same name, whatever their case, the first is kept.
+        """
+        found = (*self.generator.directions, *self._factors(), *axis_directions(self.z_dim, self.prior))
+        named: dict[str, Direction] = {}
+        for direction in found:
+            named.setdefault(direction.name.casefold(), direction)
+        return tuple(named.values())
 
     def sample(self, count: int, seed: int = 0) -> FloatArray:
         """Draw latents; the picture of seed s is ``render(sample(1, seed=s))``.
@@ -131,14 +136,18 @@ class OpenedModel:
         Raises:
             ValueRangeError: If it is not (N, z_dim) with N >= 1, or not finite.
         """
-        array = np.asarray(z)
-        if array.ndim != 2 or len(array) == 0 or not np.issubdtype(array.dtype, np.number):
+        try:
+            with np.errstate(over="ignore"):
+                array = np.asarray(z).astype(np.float32, casting="same_kind", copy=False)
+        except (TypeError, ValueError):
+            raise ValueRangeError("z", "is not an array of numbers") from None
+        if array.ndim != 2 or len(array) == 0:
             raise ValueRangeError("z", f"has the shape {array.shape}, expected (N, {self.z_dim})")
         if array.shape[1] != self.z_dim:
             raise ValueRangeError("z", f"has width {array.shape[1]}, {self.name} takes {self.z_dim}")
         if not np.isfinite(array).all():
             raise ValueRangeError("z", "holds values that are not finite")
-        return array.astype(np.float32, copy=False)
+        return array
 
     def backend(self) -> Backend:
         """Return what draws this model on the CPU, built at the first call; any thread may ask and use it."""
@@ -148,3 +157,10 @@ class OpenedModel:
             if self._backend is None:
                 self._backend = OnnxBackend(self.generator)
             return self._backend
+
+    def _factors(self) -> tuple[Direction, ...]:
+        try:
+            return closed_form(self.generator, min(FACTORS, self.z_dim))
+        except ValueRangeError as error:
+            _log.info("no factors: %s", error)
+            return ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -27,6 +28,9 @@ class Point:
         strengths: Direction name to strength in sigmas; zero strengths are left out.
         truncation: psi, multiplies the base.
         renormalised: Whether the sum is brought back to the norm the prior gives.
+
+    Raises:
+        ValueError: If the base is no vector, or a number is not finite.
     """
 
     base: FloatArray
@@ -40,6 +44,11 @@ class Point:
         object.__setattr__(self, "base", frozen(self.base))
         kept = {name: float(value) for name, value in self.strengths.items() if value}
         object.__setattr__(self, "strengths", MappingProxyType(kept))
+        object.__setattr__(self, "truncation", float(self.truncation))
+        if self.base.ndim != 1 or not np.isfinite(self.base).all():
+            raise ValueError("a latent is not a finite vector")
+        if not all(math.isfinite(number) for number in (self.truncation, *kept.values())):
+            raise ValueError("a strength or the truncation of a latent is not finite")
 
     @classmethod
     def from_seed(cls, seed: int, z_dim: int, prior: Prior) -> Point:

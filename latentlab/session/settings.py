@@ -52,14 +52,14 @@ def load_settings() -> Settings:
         data: Any = json.loads(settings_file().read_text(encoding="utf-8"))
     except FileNotFoundError:
         return Settings()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         _log.warning("settings are reset: %s: %s", settings_file(), error)
         return Settings()
     kept: dict[str, Any] = {}
     for field in fields(Settings):
         value = data.get(field.name) if isinstance(data, dict) else None
         if field.name == "recent" and isinstance(value, list):
-            kept["recent"] = tuple(str(each) for each in value[:RECENT_COUNT])
+            kept["recent"] = tuple(each for each in value if isinstance(each, str))[:RECENT_COUNT]
         elif value is not None and type(value) is type(field.default):
             kept[field.name] = value
     return Settings(**kept)

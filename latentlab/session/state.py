@@ -88,10 +88,11 @@ def fresh_state(z_dim: int, prior: Prior, seeds: tuple[int, int] = (0, 1)) -> Se
 def adopted(state: SessionState, z_dim: int, prior: Prior) -> SessionState:
     """Carry a state over to another model.
 
-    Where the new model takes the same latents, everything stays, edits by name; where not, the shelf and the exemplars
-    stay and the points start anew.
+    Where the new model takes the same latents, everything stays, edits by name; where not, the points start anew and
+    all else stays.
     """
     if (z_dim, prior) == (state.z_dim, state.prior):
         return state
     fresh = fresh_state(z_dim, prior)
-    return replace(fresh, shelf=state.shelf, terms=state.terms, strip=replace(fresh.strip, mode=state.strip.mode))
+    strip = replace(fresh.strip, mode=state.strip.mode, frames=state.strip.frames)
+    return replace(state, z_dim=z_dim, prior=prior, picture=fresh.picture, before=fresh.before, strip=strip)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import os
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from latentlab.errors import LatentlabError
-from latentlab.latent.interpolation import MODES, Mode
-from latentlab.latent.priors import PRIORS, Prior
+from latentlab.latent.interpolation import MODES
+from latentlab.latent.priors import MAX_SEED, PRIORS
 from latentlab.paths import replacing
 from latentlab.session.card import Card
 from latentlab.session.point import Point
@@ -25,6 +26,8 @@ from latentlab.session.state import MAX_FRAMES, MIN_FRAMES, End, SessionState, S
 SUFFIX = ".latentlab"
 FORMAT = 1
 _MAX_BYTES = 2**28
+_ENDS: tuple[End, ...] = ("a", "b")
+_Word = TypeVar("_Word", bound=str)
 
 
 class SessionFileError(LatentlabError):
@@ -99,46 +102,119 @@ def load_session(path: Path) -> StoredSession:
         raise SessionFileError(path, "no such file") from None
     except OSError as error:
         raise SessionFileError(path, f"cannot be read: {error.strerror or error}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SessionFileError(path, f"is damaged or no session: {error}") from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise SessionFileError(path, "is of a format that this version does not know")
     try:
-        model = data["model"]
-        return StoredSession(_state_in(data), path.resolve().parent / str(model["path"]), str(model["hash"]))
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError, zlib.error) as error:
+        model = _get(data, "model", dict)
+        folder = path.resolve().parent
+        return StoredSession(_Reader().state(data), folder / _get(model, "path", str), _get(model, "hash", str))
+    except (ValueError, OverflowError, zlib.error) as error:
         raise SessionFileError(path, f"is damaged: {error}") from error
 
 
-def _state_in(data: Mapping[str, Any]) -> SessionState:
-    z_dim, prior = int(data["z_dim"]), _prior_in(data["prior"])
-    strip = data["strip"]
-    if strip["held"] not in ("a", "b", None) or strip["mode"] not in MODES:
-        raise ValueError("the strip is of an unknown kind")
-    points = [_point_in(data[name]) for name in ("picture", "before")] + [_point_in(strip[name]) for name in ("a", "b")]
-    if any(len(point.base) != z_dim for point in points):
-        raise ValueError(f"a latent is not {z_dim} wide")
-    first, second, third = data["terms"]
-    return SessionState(
-        z_dim=z_dim,
-        prior=prior,
-        picture=points[0],
-        before=points[1],
-        strip=Strip(
-            points[2],
-            points[3],
-            cast(End | None, strip["held"]),
-            cast(Mode, strip["mode"]),
-            min(MAX_FRAMES, max(MIN_FRAMES, int(strip["frames"]))),
-        ),
-        terms=(
-            Term(1, tuple(map(_card_in, first))),
-            Term(-1, tuple(map(_card_in, second))),
-            Term(1, tuple(map(_card_in, third))),
-        ),
-        arithmetic_renormalised=bool(data["arithmetic_renormalised"]),
-        shelf=tuple(map(_card_in, data["shelf"])),
-    )
+class _Reader:
+    """Turns JSON into a document, trusting nothing; what all arrays unpack to is limited together."""
+
+    def __init__(self) -> None:
+        self._bytes_left = _MAX_BYTES
+
+    def state(self, data: Mapping[str, Any]) -> SessionState:
+        z_dim = _get(data, "z_dim", int)
+        strip = self._strip(_get(data, "strip", dict))
+        picture, before = (self._point(_get(data, name, dict)) for name in ("picture", "before"))
+        if any(len(point.base) != z_dim for point in (picture, before, strip.a, strip.b)):
+            raise ValueError(f"a latent is not {z_dim} wide")
+        terms = _get(data, "terms", list)
+        if len(terms) != 3:
+            raise ValueError(f"it has {len(terms)} terms, expected 3")
+        first, second, third = (self._cards(cards) for cards in terms)
+        return SessionState(
+            z_dim=z_dim,
+            prior=_one_of(PRIORS, _get(data, "prior", str)),
+            picture=picture,
+            before=before,
+            strip=strip,
+            terms=(Term(1, first), Term(-1, second), Term(1, third)),
+            arithmetic_renormalised=_get(data, "arithmetic_renormalised", bool),
+            shelf=self._cards(_get(data, "shelf", list)),
+        )
+
+    def _strip(self, data: Mapping[str, Any]) -> Strip:
+        held = _get(data, "held", str, type(None))
+        return Strip(
+            a=self._point(_get(data, "a", dict)),
+            b=self._point(_get(data, "b", dict)),
+            held=None if held is None else _one_of(_ENDS, held),
+            mode=_one_of(MODES, _get(data, "mode", str)),
+            frames=min(MAX_FRAMES, max(MIN_FRAMES, _get(data, "frames", int))),
+        )
+
+    def _point(self, data: Mapping[str, Any]) -> Point:
+        strengths = _get(data, "strengths", dict)
+        seed = _get(data, "seed", int, type(None))
+        if seed is not None and not 0 <= seed <= MAX_SEED:
+            raise ValueError(f"a seed is outside 0 to {MAX_SEED}")
+        return Point(
+            base=self._array(_get(data, "base", dict), np.float32),
+            seed=seed,
+            origin=_get(data, "origin", str),
+            strengths={name: _get(strengths, name, float, int) for name in strengths},
+            truncation=_get(data, "truncation", float, int),
+            renormalised=_get(data, "renormalised", bool),
+        )
+
+    def _cards(self, data: Any) -> tuple[Card, ...]:
+        if not isinstance(data, list) or not all(isinstance(each, dict) for each in data):
+            raise ValueError("what should be cards is something else")
+        return tuple(map(self._card, data))
+
+    def _card(self, data: Mapping[str, Any]) -> Card:
+        pixels = self._array(_get(data, "pixels", dict), np.uint8)
+        if pixels.ndim != 3 or pixels.shape[2] not in (1, 3):
+            raise ValueError(f"a card's picture has the shape {pixels.shape}")
+        point = self._point(_get(data, "point", dict))
+        z = self._array(_get(data, "z", dict), np.float32)
+        if z.shape != point.base.shape or not np.isfinite(z).all():
+            raise ValueError("a card's latent does not fit its steps, or is not finite")
+        return Card(
+            name=_get(data, "name", str),
+            point=point,
+            z=z,
+            pixels=pixels,
+            prior=_one_of(PRIORS, _get(data, "prior", str)),
+            model_hash=_get(data, "model_hash", str),
+            model_name=_get(data, "model_name", str),
+        )
+
+    def _array(self, data: Mapping[str, Any], dtype: type[np.generic]) -> npt.NDArray[Any]:
+        shape = _get(data, "shape", list)
+        if not 1 <= len(shape) <= 3 or not all(type(side) is int and side >= 1 for side in shape):
+            raise ValueError("an array has an impossible shape")
+        size = math.prod(shape) * np.dtype(dtype).itemsize
+        self._bytes_left -= size
+        if self._bytes_left < 0:
+            raise ValueError(f"its arrays are larger than {_MAX_BYTES} bytes")
+        packed = base64.b64decode(_get(data, "data", str), validate=True)
+        unpacked = zlib.decompressobj().decompress(packed, size + 1)
+        if len(unpacked) != size:
+            raise ValueError("an array is not as large as its shape says")
+        return np.frombuffer(unpacked, dtype).reshape(shape)
+
+
+def _get(record: Mapping[str, Any], name: str, *kinds: type) -> Any:
+    # A bool is an int to isinstance, so the type itself is compared.
+    if type(record.get(name, ...)) not in kinds:
+        raise ValueError(f"its {name:.40} is missing or of the wrong kind")
+    return record[name]
+
+
+def _one_of(known: tuple[_Word, ...], word: str) -> _Word:
+    for each in known:
+        if each == word:
+            return each
+    raise ValueError(f"unknown {word!r:.40}; known are {', '.join(known)}")
 
 
 def _point_out(point: Point) -> dict[str, Any]:
@@ -150,17 +226,6 @@ def _point_out(point: Point) -> dict[str, Any]:
         "truncation": point.truncation,
         "renormalised": point.renormalised,
     }
-
-
-def _point_in(data: Mapping[str, Any]) -> Point:
-    return Point(
-        base=_latent_in(data["base"]),
-        seed=None if data["seed"] is None else int(data["seed"]),
-        origin=str(data["origin"]),
-        strengths={str(name): float(value) for name, value in data["strengths"].items()},
-        truncation=float(data["truncation"]),
-        renormalised=bool(data["renormalised"]),
-    )
 
 
 def _card_out(card: Card) -> dict[str, Any]:
@@ -175,43 +240,6 @@ def _card_out(card: Card) -> dict[str, Any]:
     }
 
 
-def _card_in(data: Mapping[str, Any]) -> Card:
-    pixels = _array_in(data["pixels"], np.uint8)
-    if pixels.ndim != 3 or pixels.shape[2] not in (1, 3):
-        raise ValueError(f"a card's picture has the shape {pixels.shape}")
-    return Card(
-        name=str(data["name"]),
-        point=_point_in(data["point"]),
-        z=_latent_in(data["z"]),
-        pixels=pixels,
-        prior=_prior_in(data["prior"]),
-        model_hash=str(data["model_hash"]),
-        model_name=str(data["model_name"]),
-    )
-
-
 def _array_out(array: npt.NDArray[Any]) -> dict[str, Any]:
     packed = base64.b64encode(zlib.compress(np.ascontiguousarray(array).tobytes(), 6)).decode("ascii")
     return {"shape": list(array.shape), "data": packed}
-
-
-def _array_in(data: Mapping[str, Any], dtype: type[np.generic]) -> npt.NDArray[Any]:
-    shape = tuple(int(side) for side in data["shape"])
-    expected = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    if not 0 < expected <= _MAX_BYTES:
-        raise ValueError(f"an array of shape {shape}")
-    unpacked = zlib.decompressobj().decompress(base64.b64decode(data["data"]), expected)
-    return np.frombuffer(unpacked, dtype).reshape(shape)
-
-
-def _latent_in(data: Mapping[str, Any]) -> npt.NDArray[np.float32]:
-    latent = _array_in(data, np.float32)
-    if latent.ndim != 1 or not np.isfinite(latent).all():
-        raise ValueError("a latent is not a finite vector")
-    return latent
-
-
-def _prior_in(name: Any) -> Prior:
-    if name not in PRIORS:
-        raise ValueError(f"unknown prior {name!r}")
-    return cast(Prior, name)

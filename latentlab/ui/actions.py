@@ -25,7 +25,6 @@ class ActionSpec:
         tip: What it does, a sentence.
         icon: Name of its icon; none where empty.
         keys: Shortcuts, the first is shown.
-        toolbar: Whether it stands in the tool bar.
         checkable: Whether it is on or off.
         group: Actions of one group exclude each other.
         needs_model: Whether it is grey while no model is open.
@@ -38,7 +37,6 @@ class ActionSpec:
     tip: str
     icon: str = ""
     keys: tuple[str, ...] = ()
-    toolbar: bool = False
     checkable: bool = False
     group: str = ""
     needs_model: bool = False
@@ -81,12 +79,11 @@ ACTIONS: tuple[ActionSpec, ...] = (
         _("Export the walk between the ends as GIF, WebP, APNG or MP4"),
         "export",
         ("Ctrl+E",),
-        toolbar=True,
         needs_model=True,
     ),
     ActionSpec("quit", FILE, _("&Quit"), _("Close the window; the session is kept"), "", ("Ctrl+Q",), separated=True),
-    ActionSpec("undo", EDIT, _("&Undo"), _("Undo the last change"), "undo", ("Ctrl+Z",), toolbar=True),
-    ActionSpec("redo", EDIT, _("&Redo"), _("Do it again"), "redo", ("Ctrl+Shift+Z", "Ctrl+Y"), toolbar=True),
+    ActionSpec("undo", EDIT, _("&Undo"), _("Undo the last change"), "undo", ("Ctrl+Z",)),
+    ActionSpec("redo", EDIT, _("&Redo"), _("Do it again"), "redo", ("Ctrl+Shift+Z", "Ctrl+Y")),
     ActionSpec(
         "copy",
         EDIT,
@@ -106,7 +103,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         ("Ctrl+V",),
         needs_model=True,
     ),
-    ActionSpec("open-model", MODEL, _("&Open…"), _("Open a trained generator"), "open", ("Ctrl+O",), toolbar=True),
+    ActionSpec("open-model", MODEL, _("&Open…"), _("Open a trained generator"), "open", ("Ctrl+O",)),
     ActionSpec("open-bundled", MODEL, _("Open the &digits"), _("Open the model that ships with latentlab"), "grid"),
     ActionSpec(
         "model-info",
@@ -125,7 +122,6 @@ ACTIONS: tuple[ActionSpec, ...] = (
         _("Draw another picture; the sliders stay where they are"),
         "dice",
         ("R",),
-        toolbar=True,
         needs_model=True,
     ),
     ActionSpec(
@@ -139,7 +135,6 @@ ACTIONS: tuple[ActionSpec, ...] = (
         _("Keep the picture as a card"),
         "keep",
         ("K",),
-        toolbar=True,
         needs_model=True,
     ),
     ActionSpec(
@@ -149,7 +144,6 @@ ACTIONS: tuple[ActionSpec, ...] = (
         _("Bring sliders, truncation and renormalisation to rest"),
         "reset",
         ("Ctrl+R",),
-        toolbar=True,
         needs_model=True,
     ),
     ActionSpec(
@@ -174,7 +168,6 @@ ACTIONS: tuple[ActionSpec, ...] = (
         _("Play or pause the walk between the ends"),
         "play",
         ("Space",),
-        toolbar=True,
         needs_model=True,
     ),
     ActionSpec(
@@ -184,7 +177,6 @@ ACTIONS: tuple[ActionSpec, ...] = (
         _("Train a DCGAN on MNIST or your own images"),
         "new-run",
         ("Ctrl+N",),
-        toolbar=True,
     ),
     ActionSpec("resume-run", TRAIN, _("&Resume a run…"), _("Go on with a run that was stopped"), "resume"),
     ActionSpec(
@@ -223,6 +215,15 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("palette", HELP, _("&Command palette"), _("Find any action by typing"), "command", ("Ctrl+K",)),
     ActionSpec("shortcuts", HELP, _("&Keyboard shortcuts"), _("Every key there is"), "keyboard", ("F1",)),
     ActionSpec("about", HELP, _("&About latentlab"), _("Version and licence"), "info", separated=True),
+)
+
+
+TOOL_BAR = (
+    ("open-model",),
+    ("undo", "redo"),
+    ("roll", "keep", "reset"),
+    ("play", "export"),
+    ("new-run",),
 )
 
 
@@ -270,14 +271,12 @@ class ActionTable(QObject):
         return menus
 
     def fill_tool_bar(self, bar: QToolBar) -> None:
-        """Fill a tool bar, with a line between actions of different menus."""
-        last = ""
-        for spec in ACTIONS:
-            if spec.toolbar:
-                if last and last != spec.menu:
-                    bar.addSeparator()
-                bar.addAction(self._actions[spec.id])
-                last = spec.menu
+        """Fill a tool bar with the groups of `TOOL_BAR`."""
+        for group in TOOL_BAR:
+            if group is not TOOL_BAR[0]:
+                bar.addSeparator()
+            for name in group:
+                bar.addAction(self._actions[name])
 
     def set_model_open(self, is_open: bool) -> None:
         """Enable what needs a model."""

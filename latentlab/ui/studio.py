@@ -74,10 +74,13 @@ class Studio(QObject):
             self.report(error, self.tr("Opening a model"))
             return False
         self.set_model(model)
-        opened = model.generator.path
-        if opened is not None:
-            self.change_settings(recent=self.settings.with_recent(opened))
+        self.remember(model)
         return True
+
+    def remember(self, model: OpenedModel) -> None:
+        """Put a model's file among the recent ones."""
+        if model.generator.path is not None:
+            self.change_settings(recent=self.settings.with_recent(model.generator.path))
 
     def open_snapshot(self, generator: Generator) -> None:
         """Explore a model that is still in training."""

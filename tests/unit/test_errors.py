@@ -31,7 +31,6 @@ def test_an_error_is_one_line(break_: str) -> None:
     assert str(error) == "a.pth: first second. Do this."
 
 
-@pytest.mark.xfail(strict=True, reason="errors.py:21 keeps line breaks in `what`")
 def test_an_error_is_one_line_whatever_it_happened_to() -> None:
     assert len(str(LatentlabError(Path("a\nb.pth"), "no such file")).splitlines()) == 1
 

@@ -198,7 +198,7 @@ class ShelfPanel(QWidget):
         layout.addWidget(self.view, 1)
         over = QVBoxLayout(self.view)
         over.addWidget(self._empty)
-        self.setMinimumWidth(120)
+        self.setMinimumWidth(204)
         studio.state_changed.connect(self._on_state)
         studio.model_changed.connect(self._on_model)
         studio.render.receive(LANE, self._on_frames)

@@ -20,7 +20,7 @@ from latentlab.ui.studio import Studio
 from latentlab.ui.widgets.picture import PictureView
 
 LANE = "strip"
-_HEIGHT_PX = 84
+_HEIGHT_PX = 100
 
 
 class FrameView(PictureView):

@@ -86,8 +86,8 @@ class TrainPanel(QWidget):
         studio.training.running_changed.connect(self._on_running)
         studio.settings_changed.connect(self._on_settings)
         for button, slot in (
-            (self.pause, self._on_pause),
-            (self.stop, self._on_stop),
+            (self.pause, self.toggle_pause),
+            (self.stop, self.stop_run),
             (self.explore, self._on_explore),
         ):
             button.clicked.connect(slot)
@@ -251,7 +251,8 @@ class TrainPanel(QWidget):
         self.follow.setVisible(running)
 
     @Slot()
-    def _on_pause(self) -> None:
+    def toggle_pause(self) -> None:
+        """Hold the run at its next phase, or let it go on."""
         training = self._studio.training
         if training.paused:
             training.go_on()
@@ -262,7 +263,8 @@ class TrainPanel(QWidget):
         self._refresh_buttons()
 
     @Slot()
-    def _on_stop(self) -> None:
+    def stop_run(self) -> None:
+        """End the run at its next phase; the window says so at once."""
         self._studio.training.stop()
         self.status.setText(self.tr("Stopping: finishing this phase and saving…"))
         self._refresh_buttons()

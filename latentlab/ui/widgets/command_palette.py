@@ -19,6 +19,7 @@ class CommandPalette(QFrame):
     def __init__(self, entries: Iterable[tuple[ActionSpec, QAction]], parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("palette")
+        self._window = parent
         self._entries = [each for each in entries if each[0].id != "palette"]
         self._box = QLineEdit()
         self._box.setPlaceholderText(self.tr("Type what you want to do"))
@@ -36,7 +37,7 @@ class CommandPalette(QFrame):
 
     def open(self) -> None:
         """Show the palette at the top of the window, empty."""
-        parent = self.parentWidget()
+        parent = self._window
         width = min(_WIDTH_PX, parent.width() - 40)
         self.setGeometry((parent.width() - width) // 2, 72, width, 24 * _ROWS + 90)
         self._box.clear()

@@ -313,13 +313,25 @@ def test_weights_of_another_network_are_refused(change: str) -> None:
         networks.load(networks.build(spec), weights)
 
 
-@pytest.mark.xfail(strict=True, reason="networks.py:77: an in-place activation that comes first writes to its input")
-def test_a_network_does_not_write_to_its_input() -> None:
-    network = networks.build(NetworkSpec((4,), (Activation("relu"), Linear(4, 4)))).eval()
+@pytest.mark.parametrize("first", [(Activation("relu"),), (Reshape(4), Activation("leaky_relu"), Reshape(4, 0, 0))])
+def test_a_network_does_not_write_to_its_input(first: tuple[Layer, ...]) -> None:
+    network = networks.build(NetworkSpec((4,), (*first, Linear(4, 4)))).eval()
     z = torch.tensor([[-1.0, 2.0, -3.0, 4.0]])
     with torch.inference_mode():
         network(z)
     assert z.tolist() == [[-1.0, 2.0, -3.0, 4.0]]
+
+
+@pytest.mark.parametrize("first", ["relu", "tanh", "sigmoid"])
+def test_activations_that_follow_each_other_can_be_trained(first: Any) -> None:
+    network = networks.build(NetworkSpec((4,), (Linear(4, 4), Activation(first), Activation("leaky_relu"))))
+    network(torch.ones(2, 4)).sum().backward()
+    assert all(parameter.grad is not None for parameter in network.parameters())
+
+
+def test_activations_after_other_layers_need_no_memory() -> None:
+    network = networks.build(dcgan.generator(16, 1, 2, 5).network)
+    assert {module.inplace for module in network if isinstance(module, nn.ReLU)} == {True}
 
 
 # ONNX
@@ -344,9 +356,6 @@ def test_outputs_beyond_the_range_are_clipped() -> None:
     assert_renders_as_torch_does(loud)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="onnx_graph.py:109: a whole slope becomes an INT attribute, which runtimes refuse"
-)
 def test_a_slope_read_from_json_as_a_whole_number_renders() -> None:
     layers = NetworkSpec((6,), (Linear(6, 48), Activation("leaky_relu", 1.0), Reshape(3, 4, 4), TANH)).to_json()
     layers["layers"][1]["slope"] = 1  # as other writers of JSON put 1.0

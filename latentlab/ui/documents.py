@@ -1,0 +1,168 @@
+"""Opening and saving from the window: models, sessions, pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from latentlab.errors import LatentlabError
+from latentlab.models.checkpoint import SUFFIX as MODEL_SUFFIX
+from latentlab.paths import bundled, config_dir, make_folder, replacing
+from latentlab.session.opened import OpenedModel
+from latentlab.session.store import SUFFIX as SESSION_SUFFIX
+from latentlab.session.store import StoredSession, load_session, save_session
+from latentlab.ui.studio import Studio
+
+BUNDLED_MODEL = ("checkpoints", f"digits{MODEL_SUFFIX}")
+
+
+class Documents(QObject):
+    """Knows which file the session belongs to. GUI thread only."""
+
+    def __init__(self, studio: Studio, window: QWidget) -> None:
+        super().__init__(window)
+        self._studio = studio
+        self._window = window
+        self._session_file: Path | None = None
+        self._saved_state: object | None = None
+
+    def autosave_file(self) -> Path:
+        """Name the file that the last session is kept in."""
+        return config_dir() / f"last{SESSION_SUFFIX}"
+
+    def open_start(self, named: Path | None) -> None:
+        """Open what the application starts with: the file named, the last session, or the bundled model."""
+        if named is not None:
+            if not self.open_any(named):
+                self.open_bundled()
+        elif not self._open_last():
+            self.open_bundled()
+
+    def open_any(self, path: Path) -> bool:
+        """Open a session or a model, whichever the file is; return whether it opened."""
+        if path.suffix.lower() == SESSION_SUFFIX:
+            return self.open_session(path)
+        return self._studio.open_path(path)
+
+    def open_session(self, path: Path) -> bool:
+        """Open a session with its model; on failure everything stays as it is."""
+        try:
+            self._show(load_session(path))
+        except LatentlabError as error:
+            self._studio.report(error, self.tr("Opening a session"))
+            return False
+        self._session_file = path
+        return True
+
+    @Slot()
+    def open_bundled(self) -> None:
+        """Open the model that ships with the application."""
+        try:
+            self._studio.open_path(bundled(*BUNDLED_MODEL))
+        except LatentlabError as error:
+            self._studio.report(error, self.tr("Opening the bundled model"))
+
+    @Slot()
+    def choose_model(self) -> None:
+        """Ask for a model file and open it."""
+        start = self._studio.settings.open_folder
+        chosen, _ = QFileDialog.getOpenFileName(
+            self._window, self.tr("Open a model"), start, self.tr("Models (*.safetensors);;All files (*)")
+        )
+        if chosen:
+            self._studio.change_settings(open_folder=str(Path(chosen).parent))
+            self._studio.open_path(Path(chosen))
+
+    @Slot()
+    def choose_session(self) -> None:
+        """Ask for a session file and open it."""
+        chosen, _ = QFileDialog.getOpenFileName(
+            self._window, self.tr("Open a session"), self._start_folder(), f"latentlab (*{SESSION_SUFFIX})"
+        )
+        if chosen:
+            self.open_session(Path(chosen))
+
+    @Slot()
+    def save(self) -> None:
+        """Save the session to its file, asking for one the first time."""
+        if self._session_file is None:
+            self.save_as()
+        else:
+            self._save_to(self._session_file)
+
+    @Slot()
+    def save_as(self) -> None:
+        """Ask for a file and save the session to it."""
+        suggested = str(Path(self._start_folder()) / f"session{SESSION_SUFFIX}")
+        chosen, _ = QFileDialog.getSaveFileName(
+            self._window, self.tr("Save the session"), suggested, f"latentlab (*{SESSION_SUFFIX})"
+        )
+        if chosen:
+            target = Path(chosen).with_suffix(SESSION_SUFFIX)
+            if self._save_to(target):
+                self._session_file = target
+
+    @Slot()
+    def autosave(self) -> None:
+        """Keep the session where the next start finds it, if it has changed; a failure is reported, not fatal."""
+        state = self._studio.state
+        if state is None or state is self._saved_state or self._model_path() is None:
+            return
+        try:
+            make_folder(config_dir())
+        except LatentlabError as error:
+            self._studio.report(error, self.tr("Keeping the session"))
+            return
+        if self._save_to(self.autosave_file(), quietly=True):
+            self._saved_state = state
+
+    def write_bytes(self, path: Path, content: bytes) -> None:
+        """Write a file in one step and say so, or say why not."""
+        try:
+            with replacing(path) as temporary:
+                temporary.write_bytes(content)
+        except LatentlabError as error:
+            self._studio.report(error, self.tr("Saving"))
+            return
+        self._studio.change_settings(export_folder=str(path.parent))
+        self._studio.notice.emit(self.tr("Saved {0}").format(path.name))
+
+    def _open_last(self) -> bool:
+        if not self.autosave_file().exists():
+            return False
+        try:
+            self._show(load_session(self.autosave_file()))
+        except LatentlabError as error:
+            self._studio.report(error, self.tr("Opening the last session"))
+            return False
+        return True
+
+    def _show(self, stored: StoredSession) -> None:
+        model = OpenedModel.from_file(stored.model_path)
+        state = stored.state
+        fits = (state.z_dim, state.prior) == (model.z_dim, model.prior)
+        self._studio.set_model(model, state if fits else None)
+        self._studio.remember(model)
+        if stored.model_hash != model.generator.content_hash:
+            self._studio.notice.emit(self.tr("The model has changed since the session was saved"))
+
+    def _save_to(self, path: Path, quietly: bool = False) -> bool:
+        state, model, model_path = self._studio.state, self._studio.model, self._model_path()
+        if state is None or model is None or model_path is None:
+            return False
+        try:
+            save_session(path, state, model_path, model.generator.content_hash)
+        except LatentlabError as error:
+            self._studio.report(error, self.tr("Saving the session"))
+            return False
+        if not quietly:
+            self._studio.notice.emit(self.tr("Saved {0}").format(path.name))
+        return True
+
+    def _model_path(self) -> Path | None:
+        return self._studio.model.generator.path if self._studio.model else None
+
+    def _start_folder(self) -> str:
+        return str(self._session_file.parent if self._session_file else Path.home())

@@ -1,0 +1,507 @@
+"""The window: composes panels, actions and dialogs; holds no logic of its own beyond that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, QTimer, Slot
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QFileDialog,
+    QMainWindow,
+    QMenu,
+    QStackedWidget,
+    QTabBar,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from latentlab.errors import LatentlabError
+from latentlab.models.checkpoint import SUFFIX as MODEL_SUFFIX
+from latentlab.paths import config_dir, runs_dir
+from latentlab.session import changes
+from latentlab.session.card_png import png_of
+from latentlab.session.opened import OpenedModel
+from latentlab.session.settings import Settings
+from latentlab.session.state import End
+from latentlab.session.store import SUFFIX as SESSION_SUFFIX
+from latentlab.training.config import TrainConfig
+from latentlab.training.run_folder_names import can_resume
+from latentlab.training.service import TrainJob
+from latentlab.ui import theme
+from latentlab.ui.actions import MODEL, ActionTable
+from latentlab.ui.card_mime import card_from_mime, local_files, mime_of
+from latentlab.ui.documents import Documents
+from latentlab.ui.icons import icon
+from latentlab.ui.panels.arithmetic import ArithmeticPanel
+from latentlab.ui.panels.directions import DirectionsPanel
+from latentlab.ui.panels.explore import ExplorePanel
+from latentlab.ui.panels.interpolate import InterpolatePanel
+from latentlab.ui.panels.shelf import ShelfPanel
+from latentlab.ui.panels.strip import StripPanel
+from latentlab.ui.panels.train import TrainPanel
+from latentlab.ui.status import StatusLine
+from latentlab.ui.studio import Studio
+from latentlab.ui.training_bridge import spare_threads
+from latentlab.ui.widgets.command_palette import CommandPalette
+from latentlab.ui.widgets.message_bar import MessageBar
+
+EXPLORE, INTERPOLATE, ARITHMETIC, TRAIN = range(4)
+_LAYOUT_VERSION = 1
+_TICK_OF_AUTOSAVE_MS = 20_000
+_SIZE_PX = QSize(1280, 820)
+_SIDE_WIDTHS_PX = [216, 300]
+
+
+class MainWindow(QMainWindow):
+    """Shelf, canvas, directions and strip around one `Studio`. GUI thread only."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self.setWindowTitle("latentlab")
+        self.setAcceptDrops(True)
+        self.setMinimumSize(900, 600)
+        self.resize(_SIZE_PX)
+        self.studio = Studio(settings, self)
+        self.documents = Documents(self.studio, self)
+        self.explore = ExplorePanel(self.studio)
+        self.interpolate = InterpolatePanel(self.studio)
+        self.arithmetic = ArithmeticPanel(self.studio)
+        self.train = TrainPanel(self.studio)
+        self.shelf = ShelfPanel(self.studio)
+        self.directions = DirectionsPanel(self.studio)
+        self.strip = StripPanel(self.studio)
+        self.messages = MessageBar()
+        self.tabs = QTabBar()
+        self.pages = QStackedWidget()
+        self._dialogs: dict[str, QWidget] = {}
+        self._compose()
+        self.actions_ = ActionTable(self._handlers(), self)
+        self._recent = QMenu(self.tr("Open &recent"), self)
+        self._fill_bars()
+        self.palette_ = CommandPalette(self.actions_.entries(), self)
+        self._status = StatusLine(self.studio, self.statusBar())
+        self._connect()
+        self._restore_layout()
+        self._on_state_changed()
+        self.actions_.set_model_open(False)
+
+    def show_page(self, page: int) -> None:
+        """Bring a page to the front."""
+        self.tabs.setCurrentIndex(page)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Keep session and layout, end every thread, then close."""
+        self._autosave.stop()
+        self.documents.autosave()
+        self._settings().setValue("geometry", self.saveGeometry())
+        self._settings().setValue("layout", self.saveState(_LAYOUT_VERSION))
+        self.hide()
+        for dialog in self._dialogs.values():
+            dialog.close()
+        export = self._dialogs.get("export")
+        if export is not None:
+            export.close_service()  # type: ignore[attr-defined]
+        self.studio.close()
+        super().closeEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take model and session files anywhere."""
+        if any(_can_open(path) for path in local_files(event.mimeData())):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open what was dropped."""
+        for path in local_files(event.mimeData()):
+            if _can_open(path):
+                event.acceptProposedAction()
+                self.documents.open_any(path)
+                return
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The palette belongs to a window of the old size."""
+        super().resizeEvent(event)
+        self.palette_.hide()
+
+    def _compose(self) -> None:
+        self.tabs.setObjectName("tabs")
+        self.tabs.setExpanding(False)
+        self.tabs.setDrawBase(False)
+        titles = (self.tr("Explore"), self.tr("Interpolate"), self.tr("Arithmetic"), self.tr("Train"))
+        for title, page in zip(titles, (self.explore, self.interpolate, self.arithmetic, self.train), strict=True):
+            self.tabs.addTab(title.upper())
+            self.pages.addWidget(page)
+        middle = QWidget()
+        middle.setObjectName("panel")
+        middle.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        layout = QVBoxLayout(middle)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.tabs)
+        layout.addWidget(self.messages)
+        layout.addWidget(self.pages, 1)
+        self.setCentralWidget(middle)
+        self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
+        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
+        left, right, bottom = (
+            Qt.DockWidgetArea.LeftDockWidgetArea,
+            Qt.DockWidgetArea.RightDockWidgetArea,
+            Qt.DockWidgetArea.BottomDockWidgetArea,
+        )
+        self._docks = [
+            self._dock("shelf", self.tr("Shelf"), self.shelf, left),
+            self._dock("directions", self.tr("Directions"), self.directions, right),
+            self._dock("strip", self.tr("Strip"), self.strip, bottom),
+        ]
+
+    def _dock(self, name: str, title: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        dock.setTitleBarWidget(QWidget())
+        dock.setWidget(panel)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _handlers(self) -> dict[str, Callable[[], None]]:
+        return {
+            "open-session": self.documents.choose_session,
+            "save-session": self.documents.save,
+            "save-session-as": self.documents.save_as,
+            "save-picture": self._on_save_picture,
+            "export": self._on_export,
+            "quit": self._on_quit,
+            "undo": self._on_undo,
+            "redo": self._on_redo,
+            "copy": self._on_copy,
+            "paste": self._on_paste,
+            "open-model": self.documents.choose_model,
+            "open-bundled": self.documents.open_bundled,
+            "model-info": self._on_model_info,
+            "roll": self.explore.roll,
+            "previous-seed": self._on_previous_seed,
+            "next-seed": self._on_next_seed,
+            "keep": self.explore.keep_picture,
+            "reset": self.explore.reset_picture,
+            "hold-a": self._on_hold_a,
+            "hold-b": self._on_hold_b,
+            "let-go": self._on_let_go,
+            "swap": self._on_swap,
+            "play": self._on_play,
+            "new-run": self._on_new_run,
+            "resume-run": self._on_resume_run,
+            "pause-run": self.train.toggle_pause,
+            "stop-run": self.train.stop_run,
+            "show-explore": self._on_show_explore,
+            "show-interpolate": self._on_show_interpolate,
+            "show-arithmetic": self._on_show_arithmetic,
+            "show-train": self._on_show_train,
+            "smooth": self._on_smooth,
+            "theme-system": self._on_theme,
+            "theme-light": self._on_theme,
+            "theme-dark": self._on_theme,
+            "reset-layout": self._on_reset_layout,
+            "palette": self._on_palette,
+            "shortcuts": self._on_shortcuts,
+            "about": self._on_about,
+        }
+
+    def _fill_bars(self) -> None:
+        menus = self.actions_.fill_menus(self.menuBar())
+        menus[MODEL].insertMenu(self.actions_["model-info"], self._recent)
+        bar = QToolBar(self.tr("Tools"))
+        bar.setObjectName("tools")
+        bar.setMovable(False)
+        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self.actions_.fill_tool_bar(bar)
+        self.addToolBar(bar)
+        self._refresh_settings(self.studio.settings)
+
+    def _connect(self) -> None:
+        studio = self.studio
+        studio.model_changed.connect(self._on_model)
+        studio.state_changed.connect(self._on_state_changed)
+        studio.problem.connect(self.messages.show_report)
+        studio.settings_changed.connect(self._refresh_settings)
+        studio.training.running_changed.connect(self._on_running)
+        self._recent.aboutToShow.connect(self._fill_recent)
+        self.tabs.currentChanged.connect(self.pages.setCurrentIndex)
+        self.strip.export_wanted.connect(self._on_export)
+        self.strip.play_wanted.connect(self._on_play)
+        self.interpolate.export_wanted.connect(self._on_export)
+        self.interpolate.playing_changed.connect(self._on_playing)
+        self.train.new_run_wanted.connect(self._on_new_run)
+        self.train.resume_wanted.connect(self._on_resume_run)
+        self.train.explore_wanted.connect(self._on_show_explore)
+        self._on_running(False)
+        self._autosave = QTimer(self)
+        self._autosave.setInterval(_TICK_OF_AUTOSAVE_MS)
+        self._autosave.timeout.connect(self.documents.autosave)
+        self._autosave.start()
+
+    def _settings(self) -> QSettings:
+        return QSettings(str(config_dir() / "layout.ini"), QSettings.Format.IniFormat)
+
+    def _restore_layout(self) -> None:
+        geometry, layout = self._settings().value("geometry"), self._settings().value("layout")
+        if isinstance(geometry, QByteArray):
+            self.restoreGeometry(geometry)
+        if not (isinstance(layout, QByteArray) and self.restoreState(layout, _LAYOUT_VERSION)):
+            self.resizeDocks(self._docks[:2], _SIDE_WIDTHS_PX, Qt.Orientation.Horizontal)
+
+    @Slot(object)
+    def _on_model(self, model: OpenedModel) -> None:
+        self.setWindowTitle(f"{model.name} — latentlab")
+        self.actions_.set_model_open(True)
+        self.messages.dismiss()
+
+    @Slot()
+    def _on_state_changed(self) -> None:
+        session = self.studio.session
+        undo, redo = (session.undo_label, session.redo_label) if session else (None, None)
+        for action, word, label in (
+            (self.actions_["undo"], self.tr("Undo"), undo),
+            (self.actions_["redo"], self.tr("Redo"), redo),
+        ):
+            action.setEnabled(label is not None)
+            action.setText(f"{word} {label}" if label else word)
+            action.setToolTip(f"{action.text()} ({action.shortcut().toString()})")
+        state = self.studio.state
+        self.actions_["let-go"].setEnabled(state is not None and state.strip.held is not None)
+
+    @Slot(bool)
+    def _on_running(self, running: bool) -> None:
+        self.actions_["pause-run"].setEnabled(running)
+        self.actions_["stop-run"].setEnabled(running)
+        self.actions_["new-run"].setEnabled(not running)
+        self.actions_["resume-run"].setEnabled(not running)
+
+    @Slot(object)
+    def _refresh_settings(self, settings: Settings) -> None:
+        self.actions_["smooth"].setChecked(settings.smooth)
+        for name in theme.THEMES:
+            self.actions_[f"theme-{name}"].setChecked(settings.theme == name)
+
+    @Slot()
+    def _fill_recent(self) -> None:
+        self._recent.clear()
+        for name in self.studio.settings.recent:
+            action = self._recent.addAction(icon("grid"), Path(name).name)
+            action.setToolTip(name)
+            action.setData(name)
+            action.triggered.connect(self._on_recent)
+        if self._recent.isEmpty():
+            self._recent.addAction(self.tr("Nothing yet")).setEnabled(False)
+
+    @Slot()
+    def _on_recent(self) -> None:
+        action = self.sender()
+        self.studio.open_path(Path(action.data()))  # type: ignore[attr-defined]
+
+    @Slot()
+    def _on_save_picture(self) -> None:
+        state = self.studio.state
+        if state is None:
+            return
+        card = self.studio.card_of(state.picture)
+        folder = Path(self.studio.settings.export_folder or Path.home())
+        name = f"{card.name.replace(',', '').replace(' ', '-')}.png"
+        chosen, _ = QFileDialog.getSaveFileName(self, self.tr("Save picture"), str(folder / name), "PNG (*.png)")
+        if chosen:
+            self.documents.write_bytes(Path(chosen).with_suffix(".png"), png_of(card))
+
+    @Slot()
+    def _on_export(self) -> None:
+        if self.studio.model is not None:
+            from latentlab.ui.dialogs.export import ExportDialog
+
+            dialog = self._dialogs.get("export")
+            if not isinstance(dialog, ExportDialog):
+                dialog = self._dialogs["export"] = ExportDialog(self.studio, self)
+            dialog.offer()
+
+    @Slot()
+    def _on_new_run(self) -> None:
+        if self.studio.training.running:
+            return
+        from latentlab.ui.dialogs.new_run import NewRunDialog
+
+        dialog = self._dialogs.get("new-run")
+        if not isinstance(dialog, NewRunDialog):
+            dialog = self._dialogs["new-run"] = NewRunDialog(self.studio, self)
+            dialog.start_wanted.connect(self._on_start_run)
+        dialog.offer()
+
+    @Slot(object)
+    def _on_start_run(self, job: TrainJob) -> None:
+        self.show_page(TRAIN)
+        self.train.begin(job)
+
+    @Slot()
+    def _on_resume_run(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, self.tr("Resume the run in"), str(runs_dir()))
+        if not chosen:
+            return
+        folder = Path(chosen)
+        if not can_resume(folder):
+            error = LatentlabError(folder, self.tr("holds no run to resume"), self.tr("Choose the folder of a run."))
+            self.studio.report(error, "")
+            return
+        config = TrainConfig(kimg=0.001)
+        self._on_start_run(TrainJob(config, folder, resume=True, threads=spare_threads()))
+
+    @Slot()
+    def _on_copy(self) -> None:
+        state = self.studio.state
+        if state is not None:
+            card = self.studio.card_of(state.picture)
+            QApplication.clipboard().setMimeData(mime_of(card))
+            self.studio.notice.emit(self.tr("Copied {0}").format(card.name))
+
+    @Slot()
+    def _on_paste(self) -> None:
+        try:
+            card = card_from_mime(QApplication.clipboard().mimeData())
+        except LatentlabError as error:
+            self.studio.report(error, "")
+            return
+        if card is None:
+            self.studio.notice.emit(self.tr("The clipboard holds no picture with a latent"))
+            return
+        point = self.studio.point_of(card)
+        if point is not None:
+            self.studio.apply(changes.put_in_place(point), self.tr("Paste {0}").format(card.name))
+
+    @Slot()
+    def _on_undo(self) -> None:
+        if self.studio.session is not None:
+            self.studio.session.undo()
+
+    @Slot()
+    def _on_redo(self) -> None:
+        if self.studio.session is not None:
+            self.studio.session.redo()
+
+    def _step_seed(self, step: int) -> None:
+        state = self.studio.state
+        if state is not None:
+            seed = max(0, (state.picture.seed if state.picture.seed is not None else -step) + step)
+            self.studio.apply(changes.set_seed(seed), self.tr("Seed {0}").format(seed), ("seed",))
+
+    @Slot()
+    def _on_previous_seed(self) -> None:
+        self._step_seed(-1)
+
+    @Slot()
+    def _on_next_seed(self) -> None:
+        self._step_seed(1)
+
+    def _hold(self, which: End) -> None:
+        self.studio.apply(changes.hold_end(which), self.tr("Take end {0}").format(which.upper()))
+
+    @Slot()
+    def _on_hold_a(self) -> None:
+        self._hold("a")
+
+    @Slot()
+    def _on_hold_b(self) -> None:
+        self._hold("b")
+
+    @Slot()
+    def _on_let_go(self) -> None:
+        self.studio.apply(changes.let_go_of_end(), self.tr("Let go of the end"))
+
+    @Slot()
+    def _on_swap(self) -> None:
+        self.studio.apply(changes.swap_ends(), self.tr("Swap the ends"))
+
+    @Slot()
+    def _on_play(self) -> None:
+        if self.pages.currentIndex() != INTERPOLATE:
+            self.show_page(INTERPOLATE)
+        self.interpolate.toggle_play()
+
+    @Slot(bool)
+    def _on_playing(self, playing: bool) -> None:
+        for place in (self.actions_["play"], self.strip.play):
+            place.setIcon(icon("pause" if playing else "play"))
+
+    @Slot()
+    def _on_show_explore(self) -> None:
+        self.show_page(EXPLORE)
+
+    @Slot()
+    def _on_show_interpolate(self) -> None:
+        self.show_page(INTERPOLATE)
+
+    @Slot()
+    def _on_show_arithmetic(self) -> None:
+        self.show_page(ARITHMETIC)
+
+    @Slot()
+    def _on_show_train(self) -> None:
+        self.show_page(TRAIN)
+
+    @Slot()
+    def _on_smooth(self) -> None:
+        self.studio.change_settings(smooth=self.actions_["smooth"].isChecked())
+
+    @Slot()
+    def _on_theme(self) -> None:
+        chosen = next(name for name in theme.THEMES if self.actions_[f"theme-{name}"].isChecked())
+        self.set_theme(chosen)
+
+    def set_theme(self, name: str) -> None:
+        """Give the application another look, and remember it."""
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            theme.apply(app, name)
+        self.studio.change_settings(theme=name)
+
+    @Slot()
+    def _on_reset_layout(self) -> None:
+        for dock in self._docks:
+            dock.show()
+        self.resizeDocks(self._docks[:2], _SIDE_WIDTHS_PX, Qt.Orientation.Horizontal)
+        self.resize(_SIZE_PX)
+
+    @Slot()
+    def _on_palette(self) -> None:
+        self.palette_.open()
+
+    def _read(self, title: str, page: str) -> None:
+        from latentlab.ui.dialogs.reading import ReadingDialog
+
+        dialog = ReadingDialog(title, page, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.show()
+
+    @Slot()
+    def _on_model_info(self) -> None:
+        from latentlab.ui.dialogs.reading import card_page
+
+        if self.studio.model is not None:
+            self._read(self.tr("Model card"), card_page(self.studio.model))
+
+    @Slot()
+    def _on_shortcuts(self) -> None:
+        from latentlab.ui.dialogs.reading import shortcuts_page
+
+        self._read(self.tr("Keyboard shortcuts"), shortcuts_page(self.actions_))
+
+    @Slot()
+    def _on_about(self) -> None:
+        from latentlab.ui.dialogs.reading import about_page
+
+        self._read(self.tr("About latentlab"), about_page())
+
+    @Slot()
+    def _on_quit(self) -> None:
+        self.close()
+
+
+def _can_open(path: Path) -> bool:
+    return path.suffix.lower() in (MODEL_SUFFIX, SESSION_SUFFIX) or path.is_dir()

@@ -1,0 +1,95 @@
+"""From nothing to a living window."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import types
+from pathlib import Path
+
+from latentlab import log
+from latentlab.errors import ErrorReport, LatentlabError
+from latentlab.ui.system_libraries import check_display
+
+_log = log.get(__name__)
+
+
+def start(model: str | None) -> int:
+    """Open the window and run until it is closed.
+
+    Args:
+        model: A model, run folder or session to open; None for the last session or the bundled model.
+
+    Returns:
+        The exit code.
+    """
+    log.start()
+    try:
+        check_display()
+    except LatentlabError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    # Pure Python in a worker thread would hold the window up for a whole switch interval, 5 ms by default.
+    sys.setswitchinterval(0.001)
+    if sys.platform == "win32":
+        import torch  # noqa: F401 - after Qt its libraries do not load on Windows
+
+    from PySide6.QtCore import QTimer
+    from PySide6.QtWidgets import QApplication
+
+    from latentlab.session.settings import load_settings
+    from latentlab.ui import theme
+    from latentlab.ui.icons import app_icon
+    from latentlab.ui.main_window import MainWindow
+
+    app = QApplication.instance() or QApplication([sys.argv[0] or "latentlab"])
+    if not isinstance(app, QApplication):
+        raise RuntimeError("another Qt application runs in this process")
+    app.setApplicationName("latentlab")
+    app.setDesktopFileName("latentlab")
+    app.setWindowIcon(app_icon())
+    settings = load_settings()
+    theme.apply(app, settings.theme)
+    window = MainWindow(settings)
+    _show_exceptions(window)
+    _quit_on_interrupt(window)
+    window.show()
+    named = Path(model).expanduser() if model else None
+    QTimer.singleShot(0, window, lambda: window.documents.open_start(named))
+    return app.exec()
+
+
+def _show_exceptions(window: object) -> None:
+    """Log what nobody caught, and show it; exceptions in slots reach no one else."""
+
+    def on_exception(kind: type[BaseException], error: BaseException, trace: types.TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            window.close()  # type: ignore[attr-defined]
+            return
+        _log.error("uncaught", exc_info=(kind, error, trace))
+        studio = window.studio  # type: ignore[attr-defined]
+        studio.problem.emit(ErrorReport.from_exception(error, during="latentlab"))
+
+    def on_thread_exception(details: threading.ExceptHookArgs) -> None:
+        if details.exc_value is not None:
+            _log.error("uncaught in %s", details.thread, exc_info=details.exc_value)
+
+    sys.excepthook = on_exception
+    threading.excepthook = on_thread_exception
+
+
+def _quit_on_interrupt(window: object) -> None:
+    """Let Ctrl+C in the terminal close the window; a timer lets Python see the signal."""
+    from PySide6.QtCore import QTimer
+    from PySide6.QtWidgets import QMainWindow
+
+    assert isinstance(window, QMainWindow)
+    beat = QTimer(window)
+    beat.setInterval(250)
+    beat.timeout.connect(window.isVisible)
+    beat.start()
+    signal.signal(signal.SIGINT, lambda *_: window.close())
+    if os.name == "posix":
+        signal.signal(signal.SIGTERM, lambda *_: window.close())
