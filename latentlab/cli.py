@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Protocol
 
 from latentlab import log
-from latentlab.errors import LatentlabError
+from latentlab.errors import LatentlabError, UsageError
+from latentlab.paths import log_file
 from latentlab.version import VERSION
 
 COMMANDS = {
-    "train": "Train",
-    "sample": "Sample",
-    "interpolate": "Interpolate",
-    "info": "Info",
+    "train": "train a DCGAN on a data set, or go on with a run",
+    "sample": "draw points: one picture with its latent inside, or a sheet",
+    "interpolate": "walk through points and write a GIF, WebP, APNG, MP4 or strip",
+    "info": "tell what a model is, what it was trained on and how",
 }
-_USAGE = f"""usage: latentlab [MODEL]           open the window
-       latentlab COMMAND …        {", ".join(COMMANDS)}; each with --help
+"""Name to one line of help; ``x`` is the class ``X`` in ``latentlab.commands.x``."""
+
+_WIDTH = max(map(len, COMMANDS))
+_COMMAND_LINES = "\n".join(f"  {name:<{_WIDTH}}  {line}" for name, line in COMMANDS.items())
+_USAGE = f"""usage: latentlab [MODEL]           open the window: a model, or what was open last
+       latentlab COMMAND …        one of those below; COMMAND --help tells more
        latentlab --version
+
+commands:
+{_COMMAND_LINES}
 """
+_logger = log.get(__name__)
 
 
 class Command(Protocol):
@@ -32,7 +43,18 @@ class Command(Protocol):
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command or open the window, and exit: 0 done, 1 failed with one clear line, 2 wrong usage."""
-    sys.exit(dispatch(sys.argv[1:] if arguments is None else list(arguments)))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A name that the terminal's encoding lacks is no reason to fail.
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = dispatch(sys.argv[1:] if arguments is None else list(arguments))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader, for example head, has had enough; Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    sys.exit(code)
 
 
 def main_window() -> None:
@@ -58,19 +80,33 @@ def _command(name: str, arguments: Sequence[str]) -> int:
     import tyro
 
     log.start()
-    kind = getattr(import_module(f"latentlab.commands.{name}"), COMMANDS[name])
     try:
-        command: Command = tyro.cli(kind, prog=f"latentlab {name}", args=list(arguments))
+        kind = getattr(import_module(f"latentlab.commands.{name}"), name.capitalize())
+        command: Command = tyro.cli(
+            kind, prog=f"latentlab {name}", args=list(arguments), config=(tyro.conf.FlagCreatePairsOff,)
+        )
         command.run()
+    except UsageError as error:
+        return _failed(f"{error} See latentlab {name} --help.", 2)
     except LatentlabError as error:
-        print(f"latentlab: {error}", file=sys.stderr)
-        return 1
+        return _failed(str(error), 1)
     except KeyboardInterrupt:
-        print("latentlab: interrupted", file=sys.stderr)
-        return 130
+        return _failed("interrupted", 130)
+    except BrokenPipeError:
+        raise
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else 2 if leaving.code else 0
+    except Exception as error:
+        # Below the level that reaches stderr: there it is one line, the traceback is in the file.
+        _logger.info("latentlab %s failed", name, exc_info=True)
+        why = " ".join(f"{type(error).__name__}: {error}".split())
+        return _failed(f"internal error: {why}. Please report it with {log_file()}.", 1)
     return 0
+
+
+def _failed(line: str, code: int) -> int:
+    print(f"latentlab: {line}", file=sys.stderr)
+    return code
 
 
 def _window(arguments: Sequence[str]) -> int:

@@ -44,6 +44,10 @@ class ValueRangeError(LatentlabError):
     """A value given by the user lies outside what is possible."""
 
 
+class UsageError(LatentlabError):
+    """A command was called without something it needs; it exits with 2."""
+
+
 class TrainingError(LatentlabError):
     """A training run cannot start or go on."""
 

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 _HOME = tempfile.TemporaryDirectory(prefix="latentlab-tour-")
-for _name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
+for _name in ("XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
     os.environ[_name] = str(Path(_HOME.name) / _name)
 if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -43,6 +43,7 @@ class Tour:
         self._out = out
         self._look = look
         self._count = 0
+        os.environ["XDG_CONFIG_HOME"] = str(Path(_HOME.name) / f"config-{look}")
         self.window = MainWindow(Settings(theme=look))
         self.window.show()
         QTest.qWaitForWindowExposed(self.window)

@@ -14,7 +14,7 @@ class ProgressLine:
     def __init__(self) -> None:
         self._on_terminal = sys.stderr.isatty()
         self._open = False
-        self._last_plain = float("-inf")
+        self._last_plain = time.monotonic()
 
     def __enter__(self) -> ProgressLine:
         return self
@@ -23,7 +23,7 @@ class ProgressLine:
         self.end()
 
     def show(self, text: str) -> None:
-        """Replace the line; away from a terminal, print it at most every ten seconds."""
+        """Replace the line; away from a terminal, print one every ten seconds, none where all is done before."""
         if self._on_terminal:
             sys.stderr.write(f"\r\x1b[K{text}")
             sys.stderr.flush()

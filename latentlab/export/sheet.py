@@ -41,7 +41,7 @@ def write_sheet(path: Path, pixels: Pixels, columns: int | None = None, gap_px: 
     count, height, width, _ = pixels.shape
     columns = min(count, columns or math.ceil(math.sqrt(count)))
     if count:
-        _check_size(count, columns, height * factor + gap_px, width * factor + gap_px)
+        check_size(count, columns, height * factor + gap_px, width * factor + gap_px)
     return replace_png(path, encode_png(sheet(enlarge(pixels, factor), columns, gap_px)))
 
 
@@ -60,13 +60,24 @@ def open_strip(file: BinaryIO, film: Film) -> Iterator[AddFrame]:
         ValueRangeError: If the strip would have more than `MAX_SHEET_PIXELS`.
     """
     columns = math.ceil(film.frames / math.ceil(film.frames / STRIP_COLUMNS))
-    _check_size(film.frames, columns, film.height, film.width)
+    check_size(film.frames, columns, film.height, film.width)
     frames: list[Pixels] = []
     yield frames.append
     file.write(encode_png(sheet(np.stack(frames), columns)))
 
 
-def _check_size(count: int, columns: int, height: int, width: int) -> None:
+def check_size(count: int, columns: int, height: int, width: int) -> None:
+    """Refuse a sheet that viewers would not open.
+
+    Args:
+        count: Number of pictures.
+        columns: Pictures in a row.
+        height: Of each, in pixels of the sheet.
+        width: Of each, in pixels of the sheet.
+
+    Raises:
+        ValueRangeError: If the sheet would have more than `MAX_SHEET_PIXELS`.
+    """
     rows = math.ceil(count / columns)
     if rows * height * columns * width > MAX_SHEET_PIXELS:
         raise ValueRangeError(

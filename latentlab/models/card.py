@@ -11,6 +11,7 @@ from latentlab.models.spec import GeneratorSpec, NetworkSpec, finite_number
 
 FORMAT = 1
 METADATA_KEY = "latentlab"
+_TYPES: Mapping[str, type[str] | type[int] | type[float]] = {"str": str, "int": int, "float": float}
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,8 @@ class RenderService:
     Every public method may be called from any thread; all but `wait_idle` and `close` return at once.
 
     Args:
-        on_result: Called on the render thread with every result, errors included; must not block. What it raises is logged.
+        on_result: Called on the render thread with every result, errors included; must not block. What it raises is
+            logged.
     """
 
     def __init__(self, on_result: Callable[[RenderResult], None]) -> None:

@@ -11,6 +11,16 @@ from latentlab.errors import ValueRangeError
 from latentlab.latent.priors import PRIORS, Prior
 from latentlab.models import dcgan
 
+MAX_KIMG = 999_000.0
+"""Files are named after their kimg in six digits."""
+
+_TYPES: dict[str, tuple[tuple[type, ...], str]] = {
+    "str": ((str,), "a text"),
+    "Prior": ((str,), "a text"),
+    "int": ((int,), "a whole number"),
+    "float": ((int, float), "a number"),
+}
+
 
 @dataclass(frozen=True)
 class TrainConfig:
@@ -58,7 +68,11 @@ class TrainConfig:
         Raises:
             ValueRangeError: Naming the first bad field.
         """
-        _check("kimg", self.kimg, 0.001, 1e7)
+        for field in fields(self):
+            _check_type(field.name, getattr(self, field.name), str(field.type))
+        if not self.data:
+            raise ValueRangeError("data", "is empty", "Name a data set, or a folder or zip of images.")
+        _check("kimg", self.kimg, 0.001, MAX_KIMG)
         _check("width", self.width, 1, 1024)
         _check("critic_width", self.critic_width, 0, 1024)
         _check("z_dim", self.z_dim, 1, 4096)
@@ -104,11 +118,16 @@ class TrainConfig:
         """Read what `to_json` wrote; fields of other versions are ignored.
 
         Raises:
-            ValueRangeError: If a value is out of range.
-            TypeError: If a value has the wrong type.
+            ValueRangeError: If a value is out of range or of the wrong type.
         """
         known = {field.name for field in fields(cls)}
         return cls(**{name: value for name, value in values.items() if name in known})
+
+
+def _check_type(name: str, value: object, annotation: str) -> None:
+    kinds, wanted = _TYPES[annotation]
+    if not isinstance(value, kinds) or isinstance(value, bool):
+        raise ValueRangeError(name, f"{value!r} is not {wanted}")
 
 
 def _check(name: str, value: float, least: float, most: float) -> None:

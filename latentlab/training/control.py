@@ -2,41 +2,56 @@
 
 from __future__ import annotations
 
-import threading
+import time
+from collections.abc import Callable
+from queue import SimpleQueue
 
 from latentlab.errors import Cancelled
 
 
 class Control:
-    """Flags the loop looks at between the phases of a step. Every method may be called from any thread."""
+    """Flags the loop looks at between the phases of a step.
 
-    def __init__(self) -> None:
-        self._running = threading.Event()
-        self._running.set()
-        self._stopped = threading.Event()
+    Every method but `checkpoint` may be called from any thread, and from a signal handler that interrupted
+    `checkpoint` itself: a `SimpleQueue` may be re-entered there, an `Event` or a `Condition` would deadlock.
+
+    Args:
+        clock: Seconds, monotonic.
+
+    Attributes:
+        held_s: Seconds the loop was held until now; speeds are measured without them.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.held_s = 0.0
+        self._clock = clock
+        self._paused = False
+        self._stopped = False
+        self._changes: SimpleQueue[None] = SimpleQueue()
 
     def pause(self) -> None:
         """Hold the loop at its next phase."""
-        self._running.clear()
+        self._paused = True
 
     def go_on(self) -> None:
         """Let a held loop go on."""
-        self._running.set()
+        self._paused = False
+        self._changes.put(None)
 
     def stop(self) -> None:
-        """End the loop at its next phase, held or not."""
-        self._stopped.set()
-        self._running.set()
+        """End the loop at its next phase, held or not; nothing takes this back."""
+        self._stopped = True
+        self._changes.put(None)
 
     @property
     def paused(self) -> bool:
         """Whether the loop is held or will be at its next phase."""
-        return not self._running.is_set()
+        return self._paused and not self._stopped
 
     @property
     def stopping(self) -> bool:
         """Whether a stop was asked for."""
-        return self._stopped.is_set()
+        return self._stopped
 
     def checkpoint(self) -> None:
         """Wait while paused; called by the loop between phases.
@@ -44,6 +59,10 @@ class Control:
         Raises:
             Cancelled: If a stop was asked for.
         """
-        self._running.wait()
-        if self._stopped.is_set():
+        if self.paused:
+            start = self._clock()
+            while self.paused:
+                self._changes.get()
+            self.held_s += self._clock() - start
+        if self._stopped:
             raise Cancelled

@@ -35,7 +35,8 @@ def train(
         state: Is changed in place.
         config: Resolved.
         control: Looked at between the phases of a step.
-        on_step: Called after each step with detached scalars, named as in the PyTorch example.
+        on_step: Called after each step with detached scalars, named as in the PyTorch example; those of D are missing
+            for a step that was resumed half way.
         on_tick: Called when another `config.tick_images` were shown, and at the end.
 
     Raises:
@@ -43,7 +44,6 @@ def train(
     """
     G, D, G_ema = state.G.train(), state.D.train(), state.G_ema
     while state.images < config.total_images:
-        fake = None
         if state.pending_z is None:
             # Phase D: maximise log D(x) + log(1 - D(G(z))).
             real = state.next_real()  # (N, C, H, W)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,7 +28,6 @@ from latentlab.training.monitor import Monitor
 from latentlab.training.run_folder import RunFolder
 from latentlab.training.state import TrainState
 
-STATISTICS_BATCHES = 32
 MAX_BATCH = {"cpu": 64, "mps": 128, "cuda": 128}
 MAX_PHASE_S = 0.5
 _TRIAL_BATCH = 8
@@ -67,23 +67,29 @@ def run_training(
     """
     run = RunFolder(folder)
     on = pick_device(device)
+    saved = None
     if resume:
-        saved_config = run.load_config()
+        saved_config, saved = run.load_config(), run.load_state()
         config = saved_config.resolved(kimg=max(config.kimg, saved_config.kimg))
-    elif run.exists():
-        run.create(config)
+    else:
+        run.refuse_existing()
     try:
         data, config = _prepare(config, on, control, emit)
+        control.checkpoint()
     except Cancelled:
-        finished = Finished(0.0, False, run.newest_model())
+        finished = Finished(saved["images"] / 1000.0 if saved else 0.0, False, run.newest_model())
         emit(finished)
         return finished
     state = TrainState(config, data.pixels, on)
+    if saved:
+        _restore(run, state, saved)
     if resume:
-        _restore(run, state)
+        run.recover(state.images)
         run.save_config(config)
     else:
         run.create(config)
+    if saved is None:
+        run.save_state(state.to_dict())
     return _Run(config, run, data, state, control, emit, write_sheet, command).go()
 
 
@@ -101,7 +107,10 @@ def pick_device(name: str) -> torch.device:
         raise TrainingError(name, "is not a device", "Use auto, cpu, cuda or mps.")
     if not available[kind]:
         raise TrainingError(name, "is not available on this machine", "Use --device auto.")
-    return torch.device(name)
+    try:
+        return torch.device(name)
+    except RuntimeError as error:
+        raise TrainingError(name, "is not a device", "Use auto, cpu, cuda or mps.") from error
 
 
 class _Run:
@@ -120,8 +129,9 @@ class _Run:
     ) -> None:
         self._config, self._run, self._data, self._state = config, run, data, state
         self._control, self._emit, self._write_sheet, self._command = control, emit, write_sheet, command
-        self._monitor = Monitor(config.total_images, time.monotonic)
-        self._saved_images = -1
+        self._monitor = Monitor(config.total_images, lambda: time.monotonic() - control.held_s)
+        # A run that stands where its last tick was needs no other one.
+        self._ticked_images = state.images if run.model_file(state.images).exists() else -1
 
     def go(self) -> Finished:
         state, config = self._state, self._config
@@ -131,15 +141,15 @@ class _Run:
             train(state, config, self._control, self._on_step, self._on_tick)
         except Cancelled:
             complete = False
-        if state.images != self._saved_images or state.pending_z is not None:
+        if state.images != self._ticked_images:
             self._on_tick()
+        elif state.pending_z is not None:
+            self._run.save_state(state.to_dict())
         finished = Finished(state.images / 1000.0, complete, self._run.newest_model())
         self._emit(finished)
         return finished
 
     def _on_step(self, report: StepReport) -> None:
-        if self._control.paused:
-            self._monitor.forget_speed()
         progress = self._monitor.add(report, self._state.images)
         if progress is not None:
             self._emit(progress)
@@ -148,9 +158,11 @@ class _Run:
         state, run = self._state, self._run
         if not state.is_finite():
             raise TrainingError(
-                run.folder, "the weights are no longer finite", "Resume with --resume after lowering the learning rate."
+                run.folder,
+                "the weights are no longer finite",
+                "Lower lr in its config.json and go on with --resume from the last good state.",
             )
-        reestimate_statistics(state.G_ema, self._statistics_z())
+        reestimate_statistics(state.G_ema, state.statistics_z())
         samples = self._samples()
         card = ModelCard(
             name=f"{self._data.name} {self._config.size}x{self._config.size}",
@@ -163,24 +175,18 @@ class _Run:
         )
         weights = networks.weights_of(state.G_ema)
         path = run.model_file(state.images)
+        # The resume state comes last: see run_folder.
         save_model(path, card, weights, networks.weights_of(state.D))
-        run.save_state(state.to_dict())
         self._write_sheet(run.sheet_file(state.images), samples)
-        run.prune_models()
+        speed = round(self._monitor.images_per_s(), 1)
         progress = self._monitor.message(state.images)
-        run.log({"kimg": progress.kimg, "images_per_s": round(progress.images_per_s, 1), **asdict(progress.losses)})
-        self._saved_images = state.images
-        self._emit(progress)
-        self._emit(Tick(progress.kimg, Generator(replace(card, discriminator=None), weights, path=path), samples, path))
-
-    def _statistics_z(self) -> list[torch.Tensor]:
-        stream = torch.Generator(self._state.device).manual_seed(self._config.seed + 2)
-        shape = (self._config.batch, self._config.z_dim)
-        draw = torch.randn if self._config.prior == "normal" else torch.rand
-        scale, shift = (1.0, 0.0) if self._config.prior == "normal" else (2.0, -1.0)
-        return [
-            draw(shape, generator=stream, device=self._state.device) * scale + shift for _ in range(STATISTICS_BATCHES)
-        ]
+        run.log({"kimg": card.kimg, "images_per_s": speed, **self._monitor.take_tick_means()})
+        run.save_state(state.to_dict())
+        run.prune_models()
+        self._ticked_images = state.images
+        if progress is not None:
+            self._emit(progress)
+        self._emit(Tick(card.kimg, Generator(replace(card, discriminator=None), weights, path=path), samples, path))
 
     @torch.inference_mode()
     def _samples(self) -> Pixels:
@@ -215,12 +221,8 @@ def _choose_batch(config: TrainConfig, pixels: Pixels, device: torch.device) -> 
     return int(min(MAX_BATCH[device.type], 2 ** int(np.log2(fitting))))
 
 
-def _restore(run: RunFolder, state: TrainState) -> None:
-    saved = run.load_state()
-    if saved is None:
-        return
+def _restore(run: RunFolder, state: TrainState, saved: dict[str, Any]) -> None:
     try:
         state.restore(saved)
-    except (KeyError, RuntimeError, ValueError) as error:
-        raise TrainingError(run.resume_file, f"does not fit its config.json: {error}") from error
-    run.trim_log(state.images / 1000.0)
+    except TrainingError as error:
+        raise TrainingError(run.resume_file, "does not fit its config.json: it belongs to other networks") from error

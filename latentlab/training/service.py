@@ -39,7 +39,7 @@ class TrainJob:
 
 
 class TrainingService:
-    """Runs one training at a time in a thread of its own. Public methods may be called from any thread.
+    """Runs one training at a time in a thread of its own. Public methods may be called from any thread but that one.
 
     Args:
         on_event: Called on the training thread with every event; must not block.
@@ -51,11 +51,13 @@ class TrainingService:
         self._write_sheet = write_sheet
         self._control = Control()
         self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
 
     @property
     def running(self) -> bool:
         """Whether a training is under way, paused included."""
-        return self._thread is not None and self._thread.is_alive()
+        thread = self._thread
+        return thread is not None and thread.is_alive()
 
     @property
     def control(self) -> Control:
@@ -68,23 +70,27 @@ class TrainingService:
         Raises:
             RuntimeError: If one is under way.
         """
-        if self.running:
-            raise RuntimeError("a training is under way")
-        self._control = Control()
-        self._thread = threading.Thread(target=self._run, args=(job, self._control), name="training", daemon=True)
-        self._thread.start()
+        with self._starting:
+            if self.running:
+                raise RuntimeError("a training is under way")
+            self._control = Control()
+            self._thread = threading.Thread(target=self._run, args=(job, self._control), name="training", daemon=True)
+            self._thread.start()
 
     def wait_idle(self, timeout_s: float) -> bool:
         """Wait until no training is under way; return False if that takes longer."""
-        if self._thread is not None:
-            self._thread.join(timeout_s)
-        return not self.running
+        thread = self._thread
+        if thread is not None:
+            thread.join(timeout_s)
+        return thread is None or not thread.is_alive()
 
     def close(self) -> None:
         """Stop the run at its next phase, keep it, and wait for the thread."""
-        self._control.stop()
-        if self._thread is not None:
-            self._thread.join()
+        with self._starting:
+            control, thread = self._control, self._thread
+        control.stop()
+        if thread is not None:
+            thread.join()
 
     def _run(self, job: TrainJob, control: Control) -> None:
         try:

@@ -167,7 +167,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         _("&Play the walk"),
         _("Play or pause the walk between the ends"),
         "play",
-        ("Space",),
+        ("P",),
         needs_model=True,
     ),
     ActionSpec(

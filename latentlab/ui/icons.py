@@ -65,6 +65,8 @@ class _TintedEngine(QIconEngine):
         """Draw the icon into a rectangle."""
         look = theme.tokens()
         ink = look.faint if mode == QIcon.Mode.Disabled else look.text
+        if rect.isEmpty():
+            return
         _renderer(self._name, ink).render(painter, QRectF(rect))
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
@@ -75,6 +77,8 @@ class _TintedEngine(QIconEngine):
         self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float
     ) -> QPixmap:
         """Draw the icon on a transparent pixmap of device pixels."""
+        if size.isEmpty():
+            return QPixmap()
         image = QImage(size, QImage.Format.Format_ARGB32_Premultiplied)
         image.fill(Qt.GlobalColor.transparent)
         painter = QPainter(image)

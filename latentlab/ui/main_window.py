@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, QTimer, Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -122,6 +122,20 @@ class MainWindow(QMainWindow):
                 self.documents.open_any(path)
                 return
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """C compares while it is held, wherever the focus is."""
+        if event.key() == Qt.Key.Key_C and not event.modifiers() and not event.isAutoRepeat():
+            self.explore.show_before()
+        else:
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """Letting go of C shows the present again."""
+        if event.key() == Qt.Key.Key_C and not event.isAutoRepeat():
+            self.explore.show_present()
+        else:
+            super().keyReleaseEvent(event)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The palette belongs to a window of the old size."""
         super().resizeEvent(event)
@@ -134,6 +148,7 @@ class MainWindow(QMainWindow):
         titles = (self.tr("Explore"), self.tr("Interpolate"), self.tr("Arithmetic"), self.tr("Train"))
         for title, page in zip(titles, (self.explore, self.interpolate, self.arithmetic, self.train), strict=True):
             self.tabs.addTab(title.upper())
+            page.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
             self.pages.addWidget(page)
         middle = QWidget()
         middle.setObjectName("panel")
@@ -228,7 +243,7 @@ class MainWindow(QMainWindow):
         studio.settings_changed.connect(self._refresh_settings)
         studio.training.running_changed.connect(self._on_running)
         self._recent.aboutToShow.connect(self._fill_recent)
-        self.tabs.currentChanged.connect(self.pages.setCurrentIndex)
+        self.tabs.currentChanged.connect(self._on_page)
         self.strip.export_wanted.connect(self._on_export)
         self.strip.play_wanted.connect(self._on_play)
         self.interpolate.export_wanted.connect(self._on_export)
@@ -251,6 +266,11 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(geometry)
         if not (isinstance(layout, QByteArray) and self.restoreState(layout, _LAYOUT_VERSION)):
             self.resizeDocks(self._docks[:2], _SIDE_WIDTHS_PX, Qt.Orientation.Horizontal)
+
+    @Slot(int)
+    def _on_page(self, index: int) -> None:
+        self.pages.setCurrentIndex(index)
+        self.pages.widget(index).setFocus(Qt.FocusReason.MouseFocusReason)
 
     @Slot(object)
     def _on_model(self, model: OpenedModel) -> None:

@@ -136,10 +136,10 @@ class NewRunDialog(QDialog):
         return TrainJob(config, folder, threads=spare_threads(), command=_command(config, folder))
 
     def _lay_out(self) -> None:
-        form = QFormLayout()
+        self._form = form = QFormLayout()
         form.setHorizontalSpacing(16)
         form.setVerticalSpacing(8)
-        source = QHBoxLayout()
+        self._source = source = QHBoxLayout()
         source.addWidget(self.path, 1)
         source.addWidget(self.browse)
         form.addRow(self.tr("Data"), self.data)
@@ -172,8 +172,7 @@ class NewRunDialog(QDialog):
     def _on_data(self) -> None:
         source = self.data.currentData()
         known = KNOWN.get(source)
-        for widget in (self.path, self.browse):
-            widget.setVisible(known is None)
+        self._form.setRowVisible(self._source, known is None)
         if known is not None:
             self.about.setText(self.tr("{0}. Licence: {1}.").format(known.what, known.licence))
             self.side.setCurrentIndex(self.side.findData(known.size))

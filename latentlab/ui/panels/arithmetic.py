@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from latentlab.latent import arithmetic
 from latentlab.latent.arrays import FloatArray
 from latentlab.latent.priors import renormalise, share_outside, typicality, typicality_spread
+from latentlab.pixels import Pixels, sheet
 from latentlab.session import changes
 from latentlab.session.card import Card
 from latentlab.session.point import Point
 from latentlab.session.settings import Settings
 from latentlab.session.state import SessionState, Term
 from latentlab.ui.card_mime import start_drag
-from latentlab.ui.icons import icon
 from latentlab.ui.panels.heading import icon_button
 from latentlab.ui.render_bridge import Frames
 from latentlab.ui.studio import Studio
@@ -26,6 +26,7 @@ from latentlab.ui.widgets.well import Well
 
 LANE = "arithmetic"
 _NEIGHBOUR_SEED = 0
+_AROUND, _CENTRE = 9, 4
 _DRAWN = 3
 _THUMB_PX = 48
 
@@ -164,19 +165,19 @@ class ArithmeticPanel(QWidget):
         self._result: FloatArray | None = None
         self._rows: list[PictureView] = []
         self.terms = tuple(TermView(studio, index, name) for index, name in enumerate("ABC"))
-        self.neighbours = tuple(PictureView() for _ in range(9))
-        self.result = self.neighbours[4]
+        self.result = PictureView()
+        self.neighbours = PictureView()
+        self._around: list[Pixels | None] = [None] * _AROUND
         self.renormalise = QCheckBox(self.tr("Renormalise"))
         self.renormalise.setToolTip(
             self.tr("Scale the result to the norm that the prior gives; A − B + C alone is 1.73 times too long.")
         )
         self.meter = TypicalityMeter()
-        self.pick = QPushButton(icon("explore"), self.tr("Play on"))
-        self.pick.setToolTip(self.tr("Pick the result up, to play on with its sliders"))
+        self.pick = icon_button("explore", self.tr("Pick the result up, to play on with its sliders"))
         self.keep = icon_button("keep", self.tr("Keep the result on the shelf"))
         self._hint = QLabel(
             self.tr(
-                "Drop pictures on A, B and C, or press the dice. As in the DCGAN paper, averaging three\n"
+                "Drop pictures on A, B and C, or press the dice. As in the DCGAN paper, averaging three "
                 "exemplars of a kind makes sums like “smiling woman − woman + man” work."
             )
         )
@@ -207,28 +208,31 @@ class ArithmeticPanel(QWidget):
                 row.addWidget(_operator(sign))
             row.addWidget(term, 3)
         row.addWidget(_operator("="))
-        grid = QGridLayout()
-        grid.setSpacing(2)
-        for index, view in enumerate(self.neighbours):
-            view.setMinimumSize(48, 48)
-            grid.addWidget(view, index // 3, index % 3)
-            view.setToolTip(
-                self.tr("The result; drag it to a well or to the shelf")
-                if index == 4
-                else self.tr("A neighbour of the result: uniform noise of ±0.25 added to z")
-            )
         self.result.set_selected(True)
+        self.result.set_hint(self.tr("A − B + C"))
+        self.result.setMinimumSize(112, 112)
+        self.result.setMaximumSize(320, 320)
+        self.result.setToolTip(self.tr("The result; drag it to a well or to the shelf"))
         self.result.setAccessibleName(self.tr("Result"))
+        self.neighbours.setToolTip(
+            self.tr("The result in the middle of eight neighbours: uniform noise of ±0.25 added to z")
+        )
+        self.neighbours.setAccessibleName(self.tr("Neighbours of the result"))
+        around = QLabel(self.tr("Its neighbours"))
+        around.setObjectName("muted")
         result = QVBoxLayout()
-        caption = QLabel(self.tr("Result and neighbours"))
+        result.setSpacing(8)
+        caption = QLabel(self.tr("Result"))
         caption.setObjectName("title")
-        head = QHBoxLayout()
-        head.addWidget(caption, 1)
-        head.addWidget(self.keep)
-        head.addWidget(self.pick)
-        result.addLayout(head)
-        result.addLayout(grid, 1)
-        row.addLayout(result, 5)
+        below = QHBoxLayout()
+        below.addWidget(around, 1)
+        below.addWidget(self.keep)
+        below.addWidget(self.pick)
+        result.addWidget(caption)
+        result.addWidget(self.result, 3)
+        result.addLayout(below)
+        result.addWidget(self.neighbours, 2)
+        row.addLayout(result, 4)
         foot = QHBoxLayout()
         foot.setContentsMargins(16, 4, 16, 8)
         foot.addWidget(self._hint, 1)
@@ -261,13 +265,12 @@ class ArithmeticPanel(QWidget):
         self._hint.setVisible(not complete)
         if self._result is not None:
             wanted += list(arithmetic.neighbourhood(self._result, _NEIGHBOUR_SEED))
-            self._rows += list(self.neighbours)
             spread = typicality_spread(state.prior, state.z_dim)
             outside = float(share_outside(self._result[None], state.prior)[0])
             self.meter.set_value(float(typicality(self._result[None], state.prior)[0]), spread, outside)
         else:
-            for neighbour in self.neighbours:
-                neighbour.set_pixels(None)
+            self.result.set_pixels(None)
+            self.neighbours.set_pixels(None)
         for slot, mean in zip(self.terms, means, strict=True):
             if mean is None:
                 slot.mean.set_pixels(None)
@@ -277,12 +280,20 @@ class ArithmeticPanel(QWidget):
 
     def _on_frames(self, frames: Frames) -> None:
         for row, picture in zip(frames.rows, frames.pixels, strict=True):
-            if row < len(self._rows):
+            place = row - len(self._rows)
+            if place < 0:
                 self._rows[row].set_pixels(picture, frames.seq)
+            elif self._result is not None:
+                self._around[place] = picture
+                if place == _CENTRE:
+                    self.result.set_pixels(picture, frames.seq)
+        drawn = [each for each in self._around if each is not None]
+        if self._result is not None and len(drawn) == _AROUND and len({each.shape for each in drawn}) == 1:
+            self.neighbours.set_pixels(sheet(np.stack(drawn), 3, gap_px=1, background=0), frames.seq)
 
     @Slot(object)
     def _on_settings(self, settings: Settings) -> None:
-        for view in (*self.neighbours, *(term.mean for term in self.terms)):
+        for view in (self.result, self.neighbours, *(term.mean for term in self.terms)):
             view.set_smooth(settings.smooth)
         if self.isVisible():
             self._refresh()

@@ -68,7 +68,8 @@ class TrainingCurves(QWidget):
                 axis = plot.getAxis(side)
                 axis.setPen(QColor(look.line))
                 axis.setTextPen(QColor(look.muted))
-            legend.setLabelTextColor(QColor(look.text))
+            for _sample, label in legend.items:
+                label.setText(label.text, color=QColor(look.text))
         inks = (look.accent, look.text, look.accent, look.text)
         for curve, ink in zip(self._curves, inks, strict=True):
             curve.setPen(pyqtgraph.mkPen(QColor(ink), width=1.5))

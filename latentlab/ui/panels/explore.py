@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import QLocale, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from latentlab.latent.priors import MAX_SEED, share_outside, typicality, typicality_spread
 from latentlab.rendering.requests import PICTURE
@@ -34,7 +33,6 @@ class SeedBox(QDoubleSpinBox):
         self.setLocale(QLocale.c())
         self.setGroupSeparatorShown(False)
         self.setKeyboardTracking(False)
-        self.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
         self.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.setFixedWidth(112)
 
@@ -58,6 +56,7 @@ class ExplorePanel(QWidget):
         self.canvas.setMinimumSize(160, 160)
         self.caption = QLabel()
         self.caption.setObjectName("muted")
+        self.caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.seed = SeedBox()
         self.seed.setToolTip(self.tr("The seed that z is drawn from; the same seed gives the same picture everywhere."))
         self.seed.setAccessibleName(self.tr("Seed"))
@@ -81,24 +80,13 @@ class ExplorePanel(QWidget):
         self._lay_out()
         self._connect()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """C compares while it is held."""
-        if event.key() == Qt.Key.Key_C and not event.isAutoRepeat() and not event.modifiers():
-            self._on_compare_pressed()
-        else:
-            super().keyPressEvent(event)
-
-    def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        """Letting go of C shows the present again."""
-        if event.key() == Qt.Key.Key_C and not event.isAutoRepeat():
-            self._on_compare_released()
-        else:
-            super().keyReleaseEvent(event)
-
     def _lay_out(self) -> None:
         top = QHBoxLayout()
         top.setContentsMargins(12, 6, 12, 6)
+        top.setSpacing(8)
         top.addWidget(self.caption, 1)
+        top.addWidget(self.meter)
+        top.addWidget(self.renormalise)
         top.addWidget(self.compare)
         top.addWidget(self.keep)
         bottom = QHBoxLayout()
@@ -111,9 +99,6 @@ class ExplorePanel(QWidget):
         bottom.addWidget(QLabel(self.tr("Truncation")))
         bottom.addWidget(self.truncation)
         bottom.addWidget(self.psi)
-        bottom.addStretch(1)
-        bottom.addWidget(self.meter)
-        bottom.addWidget(self.renormalise)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -131,8 +116,8 @@ class ExplorePanel(QWidget):
         self.canvas.drag_started.connect(self._on_drag)
         self.seed.valueChanged.connect(self._on_seed)
         self.dice.clicked.connect(self.roll)
-        self.compare.pressed.connect(self._on_compare_pressed)
-        self.compare.released.connect(self._on_compare_released)
+        self.compare.pressed.connect(self.show_before)
+        self.compare.released.connect(self.show_present)
         self.keep.clicked.connect(self.keep_picture)
         self.truncation.value_changed.connect(self._on_truncation)
         self.truncation.gesture_ended.connect(self._on_gesture_ended)
@@ -224,11 +209,13 @@ class ExplorePanel(QWidget):
         self._studio.apply(changes.set_renormalised(on), self.tr("Renormalise"))
 
     @Slot()
-    def _on_compare_pressed(self) -> None:
+    def show_before(self) -> None:
+        """Show the picture as it was picked up."""
         self._compare(True)
 
     @Slot()
-    def _on_compare_released(self) -> None:
+    def show_present(self) -> None:
+        """Show the picture as it is."""
         self._compare(False)
 
     def _compare(self, on: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QLabel, QToolButton
 
 from latentlab.ui.icons import icon
@@ -22,6 +22,7 @@ def icon_button(name: str, tip: str, *, size_px: int = 18, checkable: bool = Fal
     button.setIconSize(QSize(size_px, size_px))
     button.setAutoRaise(True)
     button.setCheckable(checkable)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     button.setToolTip(tip)
     button.setAccessibleName(tip.split("\n")[0])
     return button

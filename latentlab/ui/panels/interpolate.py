@@ -47,12 +47,13 @@ class InterpolatePanel(QWidget):
         self.end_a, self.end_b = EndWell(studio, "a"), EndWell(studio, "b")
         self.view = PictureView(surround=True, padding_px=16)
         self.view.setAccessibleName(self.tr("The picture on the walk"))
-        self.scrubber = CentredSlider(0.0, 1.0, 0.5, 0.02)
+        self.scrubber = CentredSlider(0.0, 1.0, 0.0, 0.02)
+        self.scrubber.set_value(0.5)
         self.scrubber.setToolTip(self.tr("Where on the walk: 0 is end A, 1 is end B"))
         self.scrubber.setAccessibleName(self.tr("Position on the walk"))
         self.position = QLabel("0.50")
         self.position.setFixedWidth(34)
-        self.play = icon_button("play", self.tr("Play or pause the walk (Space)"))
+        self.play = icon_button("play", self.tr("Play or pause the walk (P)"))
         self.ping_pong = icon_button("ping-pong", self.tr("Walk back again instead of jumping to A"), checkable=True)
         self.ping_pong.setChecked(True)
         self.seconds = QSpinBox()
@@ -118,18 +119,23 @@ class InterpolatePanel(QWidget):
                 stage.addWidget(self.view, 5)
             else:
                 stage.addLayout(column, 2)
+        walk = QHBoxLayout()
+        walk.setContentsMargins(12, 8, 12, 0)
+        walk.addWidget(self.scrubber, 1)
+        walk.addWidget(self.position)
         bottom = QHBoxLayout()
-        bottom.setContentsMargins(12, 8, 12, 8)
+        bottom.setContentsMargins(12, 4, 12, 8)
         bottom.setSpacing(8)
         for widget in (self.play, self.ping_pong, self.seconds):
             bottom.addWidget(widget)
-        bottom.addWidget(self.scrubber, 1)
-        for shown in (self.position, self.meter, self.pick, self.keep, self.export):
+        bottom.addStretch(1)
+        for shown in (self.meter, self.pick, self.keep, self.export):
             bottom.addWidget(shown)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(stage, 1)
+        layout.addLayout(walk)
         layout.addLayout(bottom)
 
     def _connect(self) -> None:

@@ -305,10 +305,10 @@ class _ShelfView(QListView):
         self._panel = panel
         self.setViewMode(QListView.ViewMode.IconMode)
         self.setIconSize(QSize(_THUMB_PX, _THUMB_PX))
-        self.setGridSize(QSize(_THUMB_PX + 28, _THUMB_PX + 34))
+        self.setGridSize(QSize(_THUMB_PX + 28, _THUMB_PX + 48))
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setMovement(QListView.Movement.Snap)
-        self.setWordWrap(False)
+        self.setWordWrap(True)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setUniformItemSizes(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)

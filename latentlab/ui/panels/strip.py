@@ -77,7 +77,7 @@ class StripPanel(QWidget):
         self.count.setRange(MIN_FRAMES, MAX_FRAMES)
         self.count.setSuffix(self.tr(" frames"))
         self.count.setAccessibleName(self.tr("Frames in the strip"))
-        self.play = icon_button("play", self.tr("Play the walk from A to B (Space)"))
+        self.play = icon_button("play", self.tr("Play the walk from A to B (P)"))
         self.swap = icon_button("swap", self.tr("Swap the ends"))
         self.export = icon_button("export", self.tr("Export the walk as GIF, WebP, APNG, MP4 or picture… (Ctrl+E)"))
         self._row = QHBoxLayout()

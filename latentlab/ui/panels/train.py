@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
+    QSizePolicy,
     QSplitter,
     QStackedLayout,
     QVBoxLayout,
@@ -105,6 +106,8 @@ class TrainPanel(QWidget):
         self.detail.setText(str(job.folder))
         self.bar.setValue(0)
         self._stack.setCurrentIndex(1)
+        if self.isVisible():
+            self._make_curves()
         self._studio.training.start(job)
         self._refresh_buttons()
 
@@ -148,14 +151,15 @@ class TrainPanel(QWidget):
 
     def _run_page(self) -> QWidget:
         page = QWidget()
-        head = QHBoxLayout()
-        words = QVBoxLayout()
-        words.setSpacing(2)
-        words.addWidget(self.status)
-        words.addWidget(self.detail)
-        head.addLayout(words, 1)
-        for widget in (self.follow, self.explore, self.pause, self.stop, self.resume, self.new_run):
-            head.addWidget(widget)
+        head, second = QHBoxLayout(), QHBoxLayout()
+        head.addWidget(self.status, 1)
+        for button in (self.pause, self.stop, self.resume, self.new_run):
+            head.addWidget(button)
+        second.addWidget(self.detail, 1)
+        second.addWidget(self.follow)
+        second.addWidget(self.explore)
+        for label in (self.status, self.detail):
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.new_run.clicked.connect(self.new_run_wanted)
         self.resume.clicked.connect(self.resume_wanted)
         left, right = QWidget(), QWidget()
@@ -168,13 +172,16 @@ class TrainPanel(QWidget):
         halves = QSplitter()
         halves.addWidget(left)
         halves.addWidget(right)
-        halves.setSizes([1, 1])
+        left.setMinimumWidth(240)
+        halves.setStretchFactor(0, 1)
+        halves.setStretchFactor(1, 1)
         halves.setChildrenCollapsible(False)
         layout = QVBoxLayout(page)
         layout.setContentsMargins(16, 12, 16, 12)
         layout.setSpacing(8)
         layout.addLayout(head)
         layout.addWidget(self.bar)
+        layout.addLayout(second)
         layout.addWidget(halves, 1)
         return page
 
@@ -186,11 +193,11 @@ class TrainPanel(QWidget):
                 self.status.setText(f"{event.what}…{share}")
             case Started():
                 config = event.config
-                self.detail.setText(
-                    self.tr("{0}: {1} images, {2} × {2}, width {3}, batch {4}, on {5}  ·  {6}").format(
-                        config.data, event.images, config.size, config.width, config.batch, event.device, event.folder
-                    )
+                facts = self.tr("{0} images, {1} × {1}, width {2}, batch {3}, on {4}").format(
+                    event.images, config.size, config.width, config.batch, event.device
                 )
+                self.detail.setText(facts)
+                self.detail.setToolTip(self.tr("{0}, kept in {1}").format(config.data, event.folder))
             case Progress():
                 self._show_progress(event)
             case Tick():

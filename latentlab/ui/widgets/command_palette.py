@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import QEvent, QObject, Qt, Slot
-from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtGui import QAction, QIcon, QKeyEvent, QPixmap
 from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from latentlab.ui.actions import ActionSpec, plain, translated
@@ -26,6 +26,9 @@ class CommandPalette(QFrame):
         self._list = QListWidget()
         self._list.setObjectName("palette")
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        blank = QPixmap(32, 32)
+        blank.fill(Qt.GlobalColor.transparent)
+        self._blank = QIcon(blank)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 10, 10, 10)
         layout.addWidget(self._box)
@@ -74,7 +77,8 @@ class CommandPalette(QFrame):
             haystack = f"{label} {translated(spec.tip)}".casefold()
             if all(word in haystack for word in wanted):
                 keys = action.shortcut().toString()
-                item = QListWidgetItem(action.icon(), f"{label}    {keys}" if keys else label)
+                shown = action.icon() if spec.icon else self._blank
+                item = QListWidgetItem(shown, f"{label}    {keys}" if keys else label)
                 item.setData(Qt.ItemDataRole.UserRole, spec.id)
                 item.setToolTip(translated(spec.tip))
                 if not action.isEnabled():

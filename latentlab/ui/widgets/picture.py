@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from latentlab.pixels import Pixels
 from latentlab.ui import theme
 from latentlab.ui.qimage import to_qimage
+from latentlab.ui.widgets.focus import came_by_keyboard
 
 
 def fitted(image: QSize, room: QSize, ratio: float) -> QRectF:
@@ -57,6 +58,7 @@ class PictureView(QWidget):
         self._hint = ""
         self._pressed_at: QPoint | None = None
         self._clickable = False
+        self._ringed = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(24, 24)
 
@@ -150,6 +152,16 @@ class PictureView(QWidget):
         else:
             super().keyPressEvent(event)
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Wear a ring when a key brought the focus."""
+        self._ringed = came_by_keyboard(event)
+        super().focusInEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Take the ring off."""
+        self._ringed = False
+        super().focusOutEvent(event)
+
     def _paint_empty(self, painter: QPainter) -> None:
         look = theme.tokens()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -159,13 +171,13 @@ class PictureView(QWidget):
             painter.setPen(QColor(look.muted))
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(self.rect().adjusted(8, 8, -8, -8), flags, self._hint)
-        if self.hasFocus() or self._selected:
+        if self._ringed or self._selected:
             painter.setPen(QPen(QColor(look.accent), 2.0))
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 5, 5)
 
     def _paint_ring(self, painter: QPainter, target: QRectF) -> None:
         look = theme.tokens()
-        if self._selected or self.hasFocus():
+        if self._selected or self._ringed:
             width = 2.0 if self._selected else 1.0
             inset = QPointF(width / 2, width / 2)
             painter.setPen(QPen(QColor(look.accent), width))

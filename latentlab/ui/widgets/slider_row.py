@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from latentlab.ui import theme
 from latentlab.ui.icons import icon
+from latentlab.ui.widgets.focus import came_by_keyboard
 
 _HANDLE_PX = 7.0
 _DETENT_PX = 5.0
@@ -33,6 +34,7 @@ class CentredSlider(QWidget):
         self._value = rest
         self._dragging = False
         self._wheel_left = 0
+        self._ringed = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
@@ -76,7 +78,7 @@ class CentredSlider(QWidget):
         painter.setPen(QPen(QColor(look.panel), 2.0))
         painter.setBrush(QColor(look.accent if moved or active else look.muted))
         painter.drawEllipse(QPointF(here, middle), _HANDLE_PX, _HANDLE_PX)
-        if self.hasFocus():
+        if self._ringed:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(QColor(look.accent), 1.0))
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 5, 5)
@@ -104,6 +106,16 @@ class CentredSlider(QWidget):
         self._dragging = False
         self._set(self._rest)
         self.gesture_ended.emit()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Wear a ring when a key brought the focus."""
+        self._ringed = came_by_keyboard(event)
+        super().focusInEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Take the ring off."""
+        self._ringed = False
+        super().focusOutEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Step by the wheel once the slider has the focus; otherwise the panel scrolls."""
@@ -134,6 +146,7 @@ class CentredSlider(QWidget):
             Qt.Key.Key_PageUp: 10 * step,
         }
         key = Qt.Key(event.key())
+        self._ringed = True
         if key in moves:
             self._set(self._value + moves[key])
         elif key in (Qt.Key.Key_Home, Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
@@ -202,7 +215,6 @@ class SliderRow(QWidget):
         self._box.setSingleStep(step)
         self._box.setSuffix(suffix)
         self._box.setValue(rest)
-        self._box.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
         self._box.setAlignment(Qt.AlignmentFlag.AlignRight)
         self._box.setFixedWidth(72)
         self._box.setKeyboardTracking(False)
@@ -211,6 +223,7 @@ class SliderRow(QWidget):
         self._reset.setIconSize(QSize(14, 14))
         self._reset.setAutoRaise(True)
         self._reset.setEnabled(False)
+        self._reset.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._label = QLabel(label or name)
         self._label.setTextFormat(Qt.TextFormat.PlainText)
         self.setToolTip(tip)

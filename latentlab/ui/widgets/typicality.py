@@ -19,7 +19,7 @@ class TypicalityMeter(QWidget):
         self._value = 1.0
         self._spread = 0.07
         self._outside = 0.0
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._describe()
 
     def set_value(self, value: float, spread: float, outside: float = 0.0) -> None:

@@ -293,11 +293,7 @@ def test_a_safetensors_file_without_our_header_is_refused(tmp_path: Path, metada
             "",
             id="no layers",
         ),
-        pytest.param(
-            "[" * 100_000,
-            "",
-            id="deep",
-        ),
+        pytest.param("[" * 100_000, "", id="deep"),
     ],
 )
 def test_a_header_that_makes_no_sense_is_refused(tmp_path: Path, text: str, says: str) -> None:

@@ -89,6 +89,18 @@ def test_two_colour_channels_are_refused() -> None:
 def test_other_kernels_are_refused() -> None:
     with pytest.raises(ValueError, match="kernel"):
         dcgan.generator(16, 1, kernel=3)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="kernel"):
+        dcgan.discriminator(16, 1, kernel=3)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("width", [0, -1])
+def test_networks_without_width_are_refused(width: int) -> None:
+    with pytest.raises(ValueError, match="width"):
+        dcgan.generator(16, 1, width)
+    with pytest.raises(ValueError, match="width"):
+        dcgan.discriminator(16, 1, width)
+    with pytest.raises(ValueError, match="z_dim"):
+        dcgan.generator(16, 1, z_dim=width)
 
 
 # Specs and cards as JSON
@@ -306,7 +318,12 @@ def card_with(**changes: object) -> str:
         pytest.param(card_with(metrics={"a": 10**400}), id="huge-metric"),
         pytest.param(card_with(directions=[{"name": 5, "source": "pca", "sigma": 1.0}]), id="direction-name"),
         pytest.param(card_with(directions=[{"name": "PC 1", "source": "pca", "sigma": "wide"}]), id="direction-sigma"),
+        pytest.param(
+            card_with(directions=[{"name": "PC 1", "source": "pca", "sigma": math.nan}]), id="direction-sigma-nan"
+        ),
         pytest.param(card_with(data={"images": "many"}), id="data-images"),
+        pytest.param(card_with(data={"images": True}), id="data-images-bool"),
+        pytest.param(card_with(data={"licence": None}), id="data-licence"),
         pytest.param(
             card_with(generator=json.loads(full_card().to_json())["generator"] | {"layers": []}), id="no-layers"
         ),
@@ -315,6 +332,13 @@ def card_with(**changes: object) -> str:
 def test_malformed_cards_are_refused(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - any text will do, any other type will not
         ModelCard.from_json(text)
+
+
+def test_nesting_of_any_depth_is_read_or_refused() -> None:
+    whole = card_with(generator=changed(("layers", 1, "eps"), "DEEP"))
+    for depth in range(700, 1100):
+        with pytest.raises(ValueError):  # noqa: PT011 - any text will do, any other type will not
+            ModelCard.from_json(whole.replace('"DEEP"', "[" * depth + "]" * depth))
 
 
 # The same by chance: one or two places of a valid card replaced by anything, removed or doubled

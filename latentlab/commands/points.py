@@ -1,0 +1,132 @@
+"""POINTs of the command line: a seed, a range of seeds, a PNG saved by latentlab, or a .npy of z."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from latentlab.errors import UsageError, ValueRangeError
+from latentlab.export.latent_png import read_tag
+from latentlab.export.png_chunks import SIGNATURE
+from latentlab.latent.arrays import FloatArray
+from latentlab.latent.seeds import parse_seeds
+from latentlab.session.opened import OpenedModel
+from latentlab.session.point import Point
+
+MAX_ROWS = 100_000
+_WHAT_A_POINT_IS = "Give a seed, a range 0-63, a PNG saved by latentlab, or a .npy of z."
+_SEEDS = re.compile(r"[\d,\s-]+")
+_NPY = b"\x93NUMPY"
+_SAME_Z = 1e-4
+
+
+@dataclass(frozen=True, eq=False)
+class Latent:
+    """A latent and the steps that led to it.
+
+    Attributes:
+        point: The steps.
+        z: Shape (z_dim,), float32; what the steps lead to, or bit for bit what a file holds.
+    """
+
+    point: Point
+    z: FloatArray
+
+
+def read_points(texts: Sequence[str], seeds: str, model: OpenedModel) -> tuple[Latent, ...]:
+    """Find the latents that a command line names.
+
+    Args:
+        texts: POINTs; one that looks like seeds is no file, which would have to be written ``./5``.
+        seeds: Further seeds, as `parse_seeds` takes them; empty where there are none.
+        model: Whose width of z and prior they must have.
+
+    Returns:
+        At least one, in the order given, those of `seeds` last.
+
+    Raises:
+        UsageError: If nothing is named.
+        ValueRangeError: If a text is no POINT, or its latent is not one of this model's.
+        LatentTagError: If the latent inside a PNG is damaged.
+    """
+    if not texts and not seeds:
+        raise UsageError("POINT", "none is given", f"{_WHAT_A_POINT_IS} --seeds 1,2,3 is shorthand.")
+    found = [latent for text in texts for latent in _of_text(text, model)]
+    return (*found, *(_of_seeds(seeds, model) if seeds else ()))
+
+
+def follow(point: Point, model: OpenedModel) -> Latent:
+    """Take the steps of a point, as the window does.
+
+    Raises:
+        ValueRangeError: If they lead beyond what float32 holds.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        z = point.z(model.directions if point.strengths else (), model.prior)
+    return Latent(point, model.checked(z[None])[0])
+
+
+def _of_text(text: str, model: OpenedModel) -> list[Latent]:
+    if _SEEDS.fullmatch(text):
+        return _of_seeds(text, model)
+    path = Path(text).expanduser()
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(SIGNATURE))
+    except FileNotFoundError:
+        raise ValueRangeError(text, "is neither a seed nor a file", _WHAT_A_POINT_IS) from None
+    except OSError as error:
+        raise ValueRangeError(text, f"cannot be read: {error.strerror or error}") from error
+    if start == SIGNATURE:
+        return [_of_png(path, model)]
+    if start.startswith(_NPY):
+        return _of_npy(path, model)
+    raise ValueRangeError(text, "is neither a PNG nor a .npy", _WHAT_A_POINT_IS)
+
+
+def _of_seeds(text: str, model: OpenedModel) -> list[Latent]:
+    return [follow(Point.from_seed(seed, model.z_dim, model.prior), model) for seed in parse_seeds(text)]
+
+
+def _of_png(path: Path, model: OpenedModel) -> Latent:
+    tag = read_tag(path)
+    if tag is None:
+        raise ValueRangeError(path, "holds no latent", "Only a PNG saved by latentlab does.")
+    if len(tag.z) != model.z_dim:
+        raise ValueRangeError(path, f"holds a latent of width {len(tag.z)}, {model.name} takes {model.z_dim}")
+    if tag.prior != model.prior:
+        raise ValueRangeError(
+            path, f"holds a latent of the {tag.prior} prior, {model.name} takes the {model.prior} one"
+        )
+    steps = Point(tag.base, tag.seed, path.name, tag.edits, tag.truncation, tag.renormalised)
+    # Under another model the same sliders lead elsewhere; what the picture showed is z.
+    try:
+        same = np.allclose(follow(steps, model).z, tag.z, rtol=_SAME_Z, atol=_SAME_Z)
+    except ValueRangeError:
+        same = False
+    return Latent(steps if same else Point(tag.z, origin=path.name), tag.z)
+
+
+def _of_npy(path: Path, model: OpenedModel) -> list[Latent]:
+    try:
+        # Mapped, not read: a header may promise any size, and here it must agree with that of the file.
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, SyntaxError, MemoryError) as error:
+        raise ValueRangeError(path, f"is damaged or holds no numbers ({error})") from error
+    if not (np.issubdtype(array.dtype, np.floating) or np.issubdtype(array.dtype, np.integer)):
+        raise ValueRangeError(path, f"holds {array.dtype}, expected numbers")
+    if array.ndim not in (1, 2) or array.shape[-1] != model.z_dim:
+        expected = f"({model.z_dim},) or (N, {model.z_dim})"
+        raise ValueRangeError(path, f"has the shape {array.shape}, {model.name} takes {expected}")
+    if array.ndim == 2 and len(array) > MAX_ROWS:
+        raise ValueRangeError(path, f"holds {len(array)} latents, more than {MAX_ROWS}")
+    with np.errstate(over="ignore"):
+        rows = np.atleast_2d(np.array(array, np.float32))
+    if not np.isfinite(rows).all():
+        raise ValueRangeError(path, "holds values that are not finite")
+    names = [path.name] if len(rows) == 1 else [f"{path.name} row {index}" for index in range(len(rows))]
+    return [Latent(Point(row, origin=name), row) for row, name in zip(rows, names, strict=True)]

@@ -1,0 +1,452 @@
+"""The render thread: order is proven with a backend that stops where it is told to."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from fake_backends import BROKEN, TIMEOUT_S, FakeBackend, FakeClock, Receiver, request_of
+
+from latentlab.errors import ModelFileError
+from latentlab.rendering import service as service_module
+from latentlab.rendering.freshness import Freshness
+from latentlab.rendering.requests import PICTURE
+from latentlab.rendering.service import CHUNK_MS, RenderService
+
+
+@pytest.fixture
+def backend() -> Iterator[FakeBackend]:
+    made = FakeBackend()
+    yield made
+    made.open_gate()
+
+
+@pytest.fixture
+def receiver() -> Receiver:
+    return Receiver()
+
+
+@pytest.fixture
+def service(receiver: Receiver, backend: FakeBackend) -> Iterator[RenderService]:
+    """Return a service that has rendered one picture of epoch 1; no thread outlives the test."""
+    before = set(threading.enumerate())
+    made = RenderService(receiver)
+    made.start()
+    made.open(lambda: backend, 1)
+    made.submit(request_of(PICTURE, 0))
+    assert made.wait_idle(TIMEOUT_S)
+    receiver.results.clear()
+    backend.calls.clear()
+    yield made
+    backend.open_gate()
+    made.close()
+    assert set(threading.enumerate()) == before
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch, backend: FakeBackend) -> FakeClock:
+    made = FakeClock()
+    monkeypatch.setattr(service_module, "time", made)
+    backend.clock = made
+    return made
+
+
+def rendered(service: RenderService) -> None:
+    assert service.wait_idle(TIMEOUT_S)
+
+
+def test_a_result_answers_its_request(service: RenderService, receiver: Receiver) -> None:
+    service.submit(request_of("strip", 3, 10, 20, 30))
+    rendered(service)
+    assert {(result.lane, result.epoch, result.seq, result.error) for result in receiver.results} == {
+        ("strip", 1, 3, None)
+    }
+    pixels = {
+        row: int(picture[0, 0, 0])
+        for result in receiver.results
+        for row, picture in zip(result.rows, result.pixels, strict=True)
+    }
+    assert pixels == {0: 10, 1: 20, 2: 30}
+
+
+def test_the_newest_wins_while_the_backend_is_busy(
+    service: RenderService, backend: FakeBackend, receiver: Receiver
+) -> None:
+    backend.close_gate()
+    service.submit(request_of(PICTURE, 1))
+    assert backend.wait_entered() == (1,)
+    for seq in (2, 3, 4):
+        service.submit(request_of(PICTURE, seq))
+    backend.let_go()
+    assert backend.wait_entered() == (4,)
+    backend.let_go()
+    rendered(service)
+    assert receiver.seqs == [1, 4]
+
+
+def test_the_picture_overtakes_a_strip_between_two_chunks(service: RenderService, backend: FakeBackend) -> None:
+    backend.close_gate()
+    service.submit(request_of("strip", 1, 10, 11, 12))
+    assert backend.wait_entered() == (10,)
+    service.submit(request_of(PICTURE, 2, 20))
+    backend.open_gate()
+    rendered(service)
+    assert backend.calls[:2] == [(10,), (20,)]
+    assert {value for call in backend.calls for value in call} == {10, 11, 12, 20}
+
+
+def test_a_strip_gets_a_turn_after_each_picture(service: RenderService, backend: FakeBackend, clock: FakeClock) -> None:
+    backend.row_ms = CHUNK_MS
+    backend.close_gate()
+    service.submit(request_of("strip", 1, 10, 11, 12))
+    service.submit(request_of(PICTURE, 2, 20))
+    seen = [backend.wait_entered()]
+    for value in (21, 22, 23):
+        service.submit(request_of(PICTURE, value, value))
+        backend.let_go()
+        seen.append(backend.wait_entered())
+    backend.open_gate()
+    rendered(service)
+    turns = [call[0] // 10 for call in backend.calls]
+    assert [first + second for first, second in zip(turns, turns[1:], strict=False)][:3] == [3, 3, 3]
+    assert backend.calls[:4] == seen
+
+
+def test_the_chunk_follows_the_measured_cost(
+    service: RenderService, backend: FakeBackend, receiver: Receiver, clock: FakeClock
+) -> None:
+    backend.row_ms = 2.0
+    service.submit(request_of("strip", 1, *range(20, 30)))
+    rendered(service)
+    assert [len(call) for call in backend.calls] == [1, 3, 3, 3]
+    assert [round(result.elapsed_ms, 6) for result in receiver.results] == [2.0, 6.0, 6.0, 6.0]
+
+
+@pytest.mark.parametrize(("row_ms", "largest"), [(0.001, 64), (50.0, 1)])
+def test_the_chunk_stays_within_bounds(
+    service: RenderService, backend: FakeBackend, clock: FakeClock, row_ms: float, largest: int
+) -> None:
+    backend.row_ms = row_ms
+    service.submit(request_of("shelf", 1, *range(14, 14 + 150)))
+    rendered(service)
+    assert max(len(call) for call in backend.calls) == largest
+    assert sum(len(call) for call in backend.calls) == 150
+
+
+def test_the_chunk_shrinks_when_rendering_turns_slow(
+    service: RenderService, backend: FakeBackend, clock: FakeClock
+) -> None:
+    backend.row_ms = 1.0
+    service.submit(request_of("strip", 1, *range(20, 40)))
+    rendered(service)
+    assert len(backend.calls[-2]) == 6
+    backend.row_ms = 6.0
+    backend.calls.clear()
+    service.submit(request_of("strip", 2, *range(20, 40)))
+    rendered(service)
+    sizes = [len(call) for call in backend.calls]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[-1] == 1
+
+
+def test_the_cost_of_pictures_does_not_set_the_chunk(
+    service: RenderService, backend: FakeBackend, clock: FakeClock
+) -> None:
+    backend.row_ms = 0.1
+    service.submit(request_of(PICTURE, 1))
+    rendered(service)
+    backend.row_ms = 3.0
+    service.submit(request_of("strip", 2, *range(20, 25)))
+    rendered(service)
+    assert [len(call) for call in backend.calls[1:]] == [1, 2, 2]
+
+
+def test_a_new_model_is_measured_before_it_gets_chunks(
+    service: RenderService, backend: FakeBackend, clock: FakeClock
+) -> None:
+    backend.row_ms = 0.1
+    service.submit(request_of("strip", 1, *range(20, 60)))
+    rendered(service)
+    slow = FakeBackend()
+    slow.clock, slow.row_ms = clock, 100.0
+    service.open(lambda: slow, 2)
+    service.submit(request_of("strip", 2, *range(20, 60), epoch=2))
+    rendered(service)
+    assert max(len(call) for call in slow.calls) == 1
+
+
+def test_a_new_model_drops_what_waits_for_the_old(
+    service: RenderService, backend: FakeBackend, receiver: Receiver
+) -> None:
+    backend.close_gate()
+    service.submit(request_of("strip", 1, 10, 11, 12))
+    backend.wait_entered()
+    service.submit(request_of(PICTURE, 2))
+    other = FakeBackend()
+    service.open(lambda: other, 2)
+    service.submit(request_of(PICTURE, 3))
+    service.submit(request_of("strip", 4, 40, epoch=2))
+    backend.open_gate()
+    rendered(service)
+    assert backend.calls == [(10,)]
+    assert [(result.epoch, result.seq) for result in receiver.results] == [(1, 1), (2, 4)]
+    assert {value for call in other.calls for value in call} == {40}
+
+
+def test_results_of_the_old_model_are_never_accepted(
+    service: RenderService, backend: FakeBackend, receiver: Receiver
+) -> None:
+    freshness = Freshness()
+    assert freshness.new_epoch() == 1
+    backend.close_gate()
+    service.submit(request_of(PICTURE, 5))
+    backend.wait_entered()
+    other = FakeBackend()
+    service.open(lambda: other, freshness.new_epoch())
+    service.submit(request_of(PICTURE, 6, epoch=1))
+    service.submit(request_of("strip", 7, 70, 71, epoch=2))
+    backend.open_gate()
+    rendered(service)
+    accepted = [result for result in receiver.results if freshness.accept(result)]
+    assert receiver.results[0].epoch == 1
+    assert {(result.epoch, result.seq) for result in accepted} == {(2, 7)}
+
+
+@pytest.mark.parametrize("epoch", [0, 2])
+def test_a_request_of_another_epoch_is_dropped(service: RenderService, receiver: Receiver, epoch: int) -> None:
+    service.submit(request_of(PICTURE, 1, epoch=epoch))
+    rendered(service)
+    assert receiver.results == []
+
+
+def test_nothing_is_rendered_before_a_model_is_open(receiver: Receiver) -> None:
+    service = RenderService(receiver)
+    service.start()
+    service.submit(request_of(PICTURE, 1, epoch=0))
+    rendered(service)
+    service.close()
+    assert receiver.results == []
+
+
+def test_the_backend_is_built_once_on_the_render_thread(service: RenderService, receiver: Receiver) -> None:
+    built: list[str] = []
+    building, go = threading.Event(), threading.Event()
+
+    def factory() -> FakeBackend:
+        built.append(threading.current_thread().name)
+        building.set()
+        assert go.wait(TIMEOUT_S)
+        return FakeBackend()
+
+    service.open(factory, 2)
+    service.submit(request_of(PICTURE, 1, epoch=2))
+    assert building.wait(TIMEOUT_S)
+    for seq, lane in enumerate(("strip", "walk", "shelf", PICTURE), start=2):
+        service.submit(request_of(lane, seq, 20, 21, epoch=2))
+    go.set()
+    rendered(service)
+    assert built == ["render"]
+    assert {result.lane for result in receiver.results} == {PICTURE, "strip", "walk", "shelf"}
+
+
+def test_a_failure_arrives_once_as_text_and_the_lane_recovers(
+    service: RenderService, backend: FakeBackend, receiver: Receiver
+) -> None:
+    service.submit(request_of("strip", 1, BROKEN, 20, 21, 22))
+    rendered(service)
+    (failed,) = receiver.results
+    assert failed.error is not None
+    assert str(failed.error) == "Rendering: RuntimeError: broken latent"
+    assert "Traceback" in failed.error.details
+    assert failed.pixels.size == 0
+    assert (failed.lane, failed.epoch, failed.seq) == ("strip", 1, 1)
+    service.submit(request_of("strip", 2, 20))
+    rendered(service)
+    assert receiver.results[-1].error is None
+    assert receiver.seqs == [1, 2]
+
+
+@pytest.mark.parametrize("lane", [PICTURE, "strip"])
+def test_a_failure_takes_no_newer_request_with_it(
+    service: RenderService, backend: FakeBackend, receiver: Receiver, lane: str
+) -> None:
+    backend.close_gate()
+    service.submit(request_of(lane, 1, BROKEN, 20))
+    backend.wait_entered()
+    service.submit(request_of(lane, 2, 20, 21))
+    backend.open_gate()
+    rendered(service)
+    assert receiver.results[0].error is not None
+    assert sorted(row for result in receiver.results[1:] for row in result.rows) == [0, 1]
+    assert set(receiver.seqs[1:]) == {2}
+
+
+def test_a_failure_of_the_old_model_takes_no_request_of_the_new_with_it(
+    service: RenderService, backend: FakeBackend, receiver: Receiver
+) -> None:
+    backend.close_gate()
+    service.submit(request_of("strip", 1, BROKEN, 20))
+    backend.wait_entered()
+    service.open(FakeBackend, 2)
+    service.submit(request_of("strip", 2, 20, epoch=2))
+    backend.open_gate()
+    rendered(service)
+    assert [(result.epoch, result.error is None) for result in receiver.results] == [(1, False), (2, True)]
+
+
+def test_a_failure_leaves_other_lanes_alone(service: RenderService, backend: FakeBackend, receiver: Receiver) -> None:
+    backend.close_gate()
+    service.submit(request_of("strip", 1, BROKEN, 20))
+    backend.wait_entered()
+    service.submit(request_of("shelf", 2, 30))
+    service.submit(request_of(PICTURE, 3))
+    backend.open_gate()
+    rendered(service)
+    assert sorted(result.lane for result in receiver.results if result.error is None) == [PICTURE, "shelf"]
+
+
+def test_a_model_that_cannot_be_made_ready_is_reported_and_tried_again(
+    service: RenderService, receiver: Receiver
+) -> None:
+    attempts: list[int] = []
+
+    def factory() -> FakeBackend:
+        attempts.append(1)
+        if len(attempts) == 1:
+            raise ModelFileError("digits.safetensors", "the runtime cannot draw it", "Convert it.")
+        return FakeBackend()
+
+    service.open(factory, 2)
+    service.submit(request_of(PICTURE, 1, epoch=2))
+    rendered(service)
+    (failed,) = receiver.results
+    assert str(failed.error) == "digits.safetensors: the runtime cannot draw it. Convert it."
+    service.submit(request_of(PICTURE, 2, epoch=2))
+    rendered(service)
+    assert receiver.results[-1].error is None
+
+
+def test_a_model_that_cannot_be_made_ready_is_not_replaced_by_the_old(
+    service: RenderService, backend: FakeBackend, receiver: Receiver
+) -> None:
+    def factory() -> FakeBackend:
+        raise OSError("no memory")
+
+    service.open(factory, 2)
+    for seq in (1, 2):
+        service.submit(request_of(PICTURE, seq, epoch=2))
+        rendered(service)
+    assert all(result.error is not None for result in receiver.results)
+    assert backend.calls == []
+
+
+def test_a_receiver_that_fails_is_logged_and_ends_nothing(
+    service: RenderService, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    receiver.failure = ValueError("the window is gone")
+    service.submit(request_of("strip", 1))
+    rendered(service)
+    receiver.failure = None
+    service.submit(request_of("strip", 2))
+    rendered(service)
+    assert receiver.seqs == [1, 2]
+    assert [record.getMessage() for record in caplog.records] == ["a result of lane strip was not taken"]
+
+
+def test_a_cancelled_lane_renders_no_more(service: RenderService, backend: FakeBackend, receiver: Receiver) -> None:
+    backend.close_gate()
+    service.submit(request_of("strip", 1, 10, 11, 12))
+    backend.wait_entered()
+    service.submit(request_of("shelf", 2, 20))
+    service.cancel("strip")
+    backend.open_gate()
+    rendered(service)
+    assert backend.calls == [(10,), (20,)]
+    assert all(result.error is None for result in receiver.results)
+
+
+def test_everything_is_cancelled(service: RenderService, backend: FakeBackend) -> None:
+    backend.close_gate()
+    service.submit(request_of("strip", 1, 10, 11))
+    backend.wait_entered()
+    service.submit(request_of("shelf", 2, 20))
+    service.submit(request_of(PICTURE, 3))
+    service.cancel()
+    backend.open_gate()
+    rendered(service)
+    assert backend.calls == [(10,)]
+
+
+def test_waiting_ends_when_the_result_has_been_handed_on(
+    service: RenderService, backend: FakeBackend, receiver: Receiver
+) -> None:
+    backend.close_gate()
+    service.submit(request_of(PICTURE, 1))
+    backend.wait_entered()
+    assert not service.wait_idle(0.0)
+    backend.let_go()
+    rendered(service)
+    assert receiver.seqs == [1]
+
+
+def test_what_is_only_waiting_is_not_idle(receiver: Receiver) -> None:
+    service = RenderService(receiver)
+    service.open(FakeBackend, 1)
+    assert service.wait_idle(0.0)
+    service.submit(request_of(PICTURE, 1))
+    assert not service.wait_idle(0.0)
+    service.close()
+
+
+def test_closing_waits_for_the_chunk_and_drops_the_rest(
+    service: RenderService, backend: FakeBackend, receiver: Receiver
+) -> None:
+    backend.close_gate()
+    service.submit(request_of("strip", 1, 10, 11))
+    backend.wait_entered()
+    closer = threading.Thread(target=service.close)
+    closer.start()
+    closer.join(0.1)
+    assert closer.is_alive()
+    assert [thread.name for thread in threading.enumerate()].count("render") == 1
+    backend.open_gate()
+    closer.join(TIMEOUT_S)
+    assert not closer.is_alive()
+    assert "render" not in [thread.name for thread in threading.enumerate()]
+    assert backend.calls == [(10,)]
+    assert receiver.seqs == [1]
+
+
+def test_a_closed_service_takes_no_requests(service: RenderService, backend: FakeBackend, receiver: Receiver) -> None:
+    service.close()
+    service.submit(request_of(PICTURE, 1))
+    assert service.wait_idle(0.0)
+    assert receiver.results == []
+    service.close()
+
+
+def test_a_service_that_never_started_closes(receiver: Receiver) -> None:
+    RenderService(receiver).close()
+
+
+def test_many_threads_ask_at_once(service: RenderService, backend: FakeBackend, receiver: Receiver) -> None:
+    backend.close_gate()
+    service.submit(request_of(PICTURE, 0))
+    backend.wait_entered()
+    ready = threading.Barrier(4)
+
+    def ask(lane: str) -> None:
+        ready.wait(TIMEOUT_S)
+        for seq in range(1, 50):
+            service.submit(request_of(lane, seq, 20, 21))
+
+    askers = [threading.Thread(target=ask, args=(lane,)) for lane in (PICTURE, "strip", "walk", "shelf")]
+    for asker in askers:
+        asker.start()
+    for asker in askers:
+        asker.join(TIMEOUT_S)
+    backend.open_gate()
+    rendered(service)
+    done = {(result.lane, result.seq, row) for result in receiver.results[1:] for row in result.rows}
+    assert done == {(lane, 49, row) for lane in (PICTURE, "strip", "walk", "shelf") for row in (0, 1)}
