@@ -9,9 +9,8 @@ from importlib import import_module
 from io import TextIOWrapper
 from typing import Protocol
 
-from latentlab import log
+from latentlab import log, paths
 from latentlab.errors import LatentlabError, UsageError
-from latentlab.paths import log_file
 from latentlab.version import VERSION
 
 COMMANDS = {
@@ -49,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         code = dispatch(sys.argv[1:] if arguments is None else list(arguments))
-        sys.stdout.flush()
+        if sys.stdout is not None:  # as under pythonw
+            sys.stdout.flush()
     except BrokenPipeError:
         # The reader, for example head, has had enough; Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -100,7 +100,7 @@ def _command(name: str, arguments: Sequence[str]) -> int:
         # Below the level that reaches stderr: there it is one line, the traceback is in the file.
         _logger.info("latentlab %s failed", name, exc_info=True)
         why = " ".join(f"{type(error).__name__}: {error}".split())
-        return _failed(f"internal error: {why}. Please report it with {log_file()}.", 1)
+        return _failed(f"internal error: {why}. Please report it with {paths.log_file()}.", 1)
     return 0
 
 

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+# No test may need a display; Qt looks at this when the first QApplication is made.
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
 _BESIDE_CHECKOUT = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 
@@ -21,6 +23,8 @@ MAX_ROWS = 100_000
 _WHAT_A_POINT_IS = "Give a seed, a range 0-63, a PNG saved by latentlab, or a .npy of z."
 _SEEDS = re.compile(r"[\d,\s-]+")
 _NPY = b"\x93NUMPY"
+# What numpy lets through of a header that is none.
+_UNREADABLE = (OSError, ValueError, OverflowError, SyntaxError, TokenError, MemoryError, RecursionError)
 _SAME_Z = 1e-4
 
 
@@ -114,16 +118,18 @@ def _of_png(path: Path, model: OpenedModel) -> Latent:
 def _of_npy(path: Path, model: OpenedModel) -> list[Latent]:
     try:
         # Mapped, not read: a header may promise any size, and here it must agree with that of the file.
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, SyntaxError, MemoryError) as error:
-        raise ValueRangeError(path, f"is damaged or holds no numbers ({error})") from error
+        with warnings.catch_warnings(action="ignore"):
+            array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except _UNREADABLE as error:
+        why = str(error) or type(error).__name__
+        raise ValueRangeError(path, f"is damaged or holds no numbers ({why})") from error
     if not (np.issubdtype(array.dtype, np.floating) or np.issubdtype(array.dtype, np.integer)):
         raise ValueRangeError(path, f"holds {array.dtype}, expected numbers")
     if array.ndim not in (1, 2) or array.shape[-1] != model.z_dim:
         expected = f"({model.z_dim},) or (N, {model.z_dim})"
         raise ValueRangeError(path, f"has the shape {array.shape}, {model.name} takes {expected}")
-    if array.ndim == 2 and len(array) > MAX_ROWS:
-        raise ValueRangeError(path, f"holds {len(array)} latents, more than {MAX_ROWS}")
+    if array.ndim == 2 and not 1 <= len(array) <= MAX_ROWS:
+        raise ValueRangeError(path, f"holds {len(array)} latents, expected 1 to {MAX_ROWS}")
     with np.errstate(over="ignore"):
         rows = np.atleast_2d(np.array(array, np.float32))
     if not np.isfinite(rows).all():

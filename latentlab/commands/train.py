@@ -9,13 +9,12 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Literal
-
-import tyro
+from typing import Literal
 
 from latentlab.commands.progress import ProgressLine
 
 Prior = Literal["normal", "uniform"]
+Precision = Literal["float32", "bfloat16"]
 
 
 @dataclass(frozen=True)
@@ -37,9 +36,11 @@ class Train:
         kernel: Side of the kernels, 4 or 5.
         batch: Images a step; 0 chooses one by a short trial.
         lr: Learning rate of Adam for both networks.
+        lr_end: Share of the learning rate left at the end; it falls linearly over the second half. 1 keeps it.
         beta1: First momentum of Adam.
         ema_kimg: Half-life of the averaged generator, in kimg.
         tick_kimg: Distance of models and sheets; 0 takes a fiftieth of the run.
+        precision: Of forward passes: float32, or bfloat16, which is faster where the processor has it.
         seed: Of initialisation, z and the order of the images.
         threads: CPU threads; 0 takes one per core.
         json: Print the result as JSON.
@@ -54,14 +55,16 @@ class Train:
     channels: int = 0
     width: int = 32
     critic_width: int = 0
-    z_dim: Annotated[int, tyro.conf.arg(name="z-dim")] = 100
+    z_dim: int = 100
     prior: Prior = "normal"
     kernel: int = 4
     batch: int = 0
     lr: float = 2e-4
+    lr_end: float = 1.0
     beta1: float = 0.5
     ema_kimg: float = 10.0
     tick_kimg: float = 0.0
+    precision: Precision = "float32"
     seed: int = 0
     threads: int = 0
     json: bool = False
@@ -76,6 +79,7 @@ class Train:
         from latentlab.training.durations import duration
         from latentlab.training.events import Event, Preparing, Progress, Started, Tick
         from latentlab.training.run import run_training
+        from latentlab.training.run_folder_names import can_resume
 
         if self.threads:
             torch.set_num_threads(self.threads)
@@ -127,7 +131,11 @@ class Train:
             for number, handler in before.items():
                 signal.signal(number, handler)
         if not finished.complete:
-            line.say(f"stopped at {finished.kimg:.1f} kimg; go on with --resume")
+            line.say(
+                f"stopped at {finished.kimg:.1f} kimg; go on with --resume"
+                if can_resume(self.out)
+                else "stopped before the training began; nothing was written"
+            )
         if self.json:
             print(json.dumps({"kimg": finished.kimg, "complete": finished.complete, "model": str(finished.path or "")}))
         elif finished.path:

@@ -67,7 +67,7 @@ def find_model(path: Path) -> Path:
     """Resolve a path that a user gave: a model file, or a run folder, whose newest model is meant.
 
     Raises:
-        ModelFileError: If there is no such file, or the folder holds no model.
+        ModelFileError: If there is no such file, it cannot be reached, or the folder holds no model.
     """
     try:
         is_folder, exists = path.is_dir(), path.exists()

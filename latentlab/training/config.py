@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
+from typing import Any, Literal
 
 from latentlab.errors import ValueRangeError
 from latentlab.latent.priors import PRIORS, Prior
 from latentlab.models import dcgan
+
+Precision = Literal["float32", "bfloat16"]
+PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16")
 
 MAX_KIMG = 999_000.0
 """Files are named after their kimg in six digits."""
@@ -17,6 +20,7 @@ MAX_KIMG = 999_000.0
 _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "str": ((str,), "a text"),
     "Prior": ((str,), "a text"),
+    "Precision": ((str,), "a text"),
     "int": ((int,), "a whole number"),
     "float": ((int, float), "a number"),
 }
@@ -38,10 +42,12 @@ class TrainConfig:
         kernel: Side of the kernels, 4 or 5.
         batch: Images a step; 0 chooses one by a short trial, so that a phase of a step takes at most half a second.
         lr: Learning rate of Adam for both networks.
+        lr_end: Share of the learning rate left at the end; it falls linearly over the second half. 1 keeps it.
         beta1: First momentum of Adam.
         beta2: Second momentum of Adam.
         ema_kimg: Half-life of the averaged generator, in kimg.
         tick_kimg: Distance of ticks (sheet, model, resume state); 0 takes a fiftieth of `kimg`, at least 1.
+        precision: Of forward passes; bfloat16 is up to 1.9 times as fast where the processor has it.
         seed: Of initialisation, z and the order of the images.
     """
 
@@ -56,10 +62,12 @@ class TrainConfig:
     kernel: int = 4
     batch: int = 0
     lr: float = 2e-4
+    lr_end: float = 1.0
     beta1: float = 0.5
     beta2: float = 0.999
     ema_kimg: float = 10.0
     tick_kimg: float = 0.0
+    precision: Precision = "float32"
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -78,6 +86,7 @@ class TrainConfig:
         _check("z_dim", self.z_dim, 1, 4096)
         _check("batch", self.batch, 0, 65536)
         _check("lr", self.lr, 1e-8, 1.0)
+        _check("lr_end", self.lr_end, 0.0, 1.0)
         _check("beta1", self.beta1, 0.0, 0.9999)
         _check("beta2", self.beta2, 0.0, 0.999999)
         _check("ema_kimg", self.ema_kimg, 0.0, 1e6)
@@ -91,6 +100,8 @@ class TrainConfig:
             raise ValueRangeError("channels", f"{self.channels} is neither 1 (grey) nor 3 (colour)")
         if self.kernel not in (4, 5):
             raise ValueRangeError("kernel", f"{self.kernel} is neither 4 nor 5")
+        if self.precision not in PRECISIONS:
+            raise ValueRangeError("precision", f"{self.precision!r} is not one of {', '.join(PRECISIONS)}")
         if self.prior not in PRIORS:
             raise ValueRangeError("prior", f"{self.prior!r} is not one of {', '.join(PRIORS)}")
 

@@ -60,9 +60,12 @@ class Control:
             Cancelled: If a stop was asked for.
         """
         if self.paused:
-            start = self._clock()
-            while self.paused:
-                self._changes.get()
-            self.held_s += self._clock() - start
+            self._hold()
         if self._stopped:
             raise Cancelled
+
+    def _hold(self) -> None:
+        start = self._clock()
+        while self.paused:
+            self._changes.get()
+        self.held_s += self._clock() - start

@@ -17,6 +17,8 @@ from latentlab.training.config import TrainConfig
 from latentlab.training.control import Control
 from latentlab.training.ema import ema_decay, update_ema
 from latentlab.training.losses import bce_fake, bce_generator, bce_real
+from latentlab.training.precision import in_precision
+from latentlab.training.schedule import learning_rate, set_learning_rate
 from latentlab.training.state import TrainState
 
 StepReport = dict[str, Tensor]
@@ -42,8 +44,12 @@ def train(
     Raises:
         Cancelled: If a stop was asked for; `state` can be saved as it is and resumed.
     """
-    G, D, G_ema = state.G.train(), state.D.train(), state.G_ema
+    G = in_precision(state.G.train(), config.precision, state.device)
+    D = in_precision(state.D.train(), config.precision, state.device)
     while state.images < config.total_images:
+        lr = learning_rate(config.lr, config.lr_end, state.images, config.total_images)
+        set_learning_rate(state.optimizer_D, lr)
+        set_learning_rate(state.optimizer_G, lr)
         if state.pending_z is None:
             # Phase D: maximise log D(x) + log(1 - D(G(z))).
             real = state.next_real()  # (N, C, H, W)
@@ -69,14 +75,14 @@ def train(
             fake = G(state.pending_z)
 
         # Phase G: maximise log D(G(z)). D's weights need no gradient here.
-        D.requires_grad_(False)
+        state.D.requires_grad_(False)
         logits = D(fake)[:, 0]
         loss_generator = bce_generator(logits)
         state.optimizer_G.zero_grad()
         loss_generator.backward()  # type: ignore[no-untyped-call]
-        D.requires_grad_(True)
+        state.D.requires_grad_(True)
         state.optimizer_G.step()
-        update_ema(G_ema, G, ema_decay(len(logits), config.ema_kimg, state.images))
+        update_ema(state.G_ema, state.G, ema_decay(len(logits), config.ema_kimg, state.images))
 
         before, state.images = state.images, state.images + len(logits)
         state.pending_z = None

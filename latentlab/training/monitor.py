@@ -39,7 +39,8 @@ class Monitor:
         """Take in one step; return a message where one is due.
 
         Args:
-            report: Detached scalars of the step, named as the fields of `Losses`; counts for speed alone if one is missing.
+            report: Detached scalars of the step, named as the fields of `Losses`; where one is missing, the step counts
+                for the speed alone.
             images: Images shown so far, this step's included.
         """
         now = self._clock()

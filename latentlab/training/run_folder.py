@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from latentlab.errors import LatentlabError, TrainingError
+from latentlab.errors import LatentlabError, OutputError, TrainingError
 from latentlab.paths import make_folder, replacing
 from latentlab.training import run_folder_names as names
 from latentlab.training.config import TrainConfig
@@ -78,9 +78,16 @@ class RunFolder:
             raise TrainingError(self.config_file, f"is damaged: {error}") from error
 
     def save_state(self, state: Mapping[str, Any]) -> None:
-        """Write the resume state; from then on it is what a resume goes on from."""
+        """Write the resume state; from then on it is what a resume goes on from.
+
+        Raises:
+            OutputError: If it cannot be written; the one before stays.
+        """
         with replacing(self.resume_file) as temporary:
-            torch.save({"format": _RESUME_FORMAT, **state}, temporary)
+            try:
+                torch.save({"format": _RESUME_FORMAT, **state}, temporary)
+            except RuntimeError as error:  # torch's word for a full disk
+                raise OutputError(self.resume_file, f"cannot be written: {_first_line(error)}") from error
 
     def load_state(self) -> dict[str, Any] | None:
         """Read the resume state; None if the run was ended before its first one was written.
@@ -115,9 +122,16 @@ class RunFolder:
         return max(self.folder.glob(f"model-{_DIGITS}.safetensors"), default=None)
 
     def log(self, entry: Mapping[str, Any]) -> None:
-        """Append one line to ``log.jsonl``; ``kimg`` says where the run stands."""
-        with self.log_file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(entry) + "\n")
+        """Append one line to ``log.jsonl``; ``kimg`` says where the run stands.
+
+        Raises:
+            OutputError: If it cannot be written; `recover` drops what became of the line.
+        """
+        try:
+            with self.log_file.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(entry) + "\n")
+        except OSError as error:
+            raise OutputError(self.log_file, f"cannot be written: {error.strerror or error}") from error
 
     def recover(self, images: int) -> None:
         """Remove what a killed process left beyond the state that a resume goes on from.

@@ -47,9 +47,9 @@ class TrainState:
         self.G_ema = copy.deepcopy(self.G).requires_grad_(False)
         _keep_no_statistics(self.G)
         fused = device.type in ("cuda", "cpu")
-        self._adam: dict[str, Any] = {"lr": config.lr, "betas": (config.beta1, config.beta2), "fused": fused}
-        self.optimizer_G = torch.optim.Adam(self.G.parameters(), **self._adam)
-        self.optimizer_D = torch.optim.Adam(self.D.parameters(), **self._adam)
+        self._adam: dict[str, Any] = {"betas": (config.beta1, config.beta2), "fused": fused}
+        self.optimizer_G = torch.optim.Adam(self.G.parameters(), config.lr, **self._adam)
+        self.optimizer_D = torch.optim.Adam(self.D.parameters(), config.lr, **self._adam)
         self.stream = torch.Generator(device).manual_seed(config.seed + 1)
         self.batches = Batches(pixels, config.batch, config.seed)
         self.images = 0
@@ -89,7 +89,7 @@ class TrainState:
         }
 
     def restore(self, saved: dict[str, Any]) -> None:
-        """Take over what `to_dict` collected; the learning rate and betas stay those of the configuration.
+        """Take over what `to_dict` collected; Adam's betas stay those of the configuration.
 
         Raises:
             TrainingError: If it is incomplete or belongs to other networks.

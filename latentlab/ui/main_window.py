@@ -270,7 +270,9 @@ class MainWindow(QMainWindow):
     @Slot(int)
     def _on_page(self, index: int) -> None:
         self.pages.setCurrentIndex(index)
-        self.pages.widget(index).setFocus(Qt.FocusReason.MouseFocusReason)
+        page = self.pages.widget(index)
+        if page is not None:
+            page.setFocus(Qt.FocusReason.MouseFocusReason)
 
     @Slot(object)
     def _on_model(self, model: OpenedModel) -> None:

@@ -22,7 +22,7 @@ def small_generator() -> Callable[..., Generator]:
         random = np.random.RandomState(seed)
         weights = {}
         for name, shape in spec.network.tensors().items():
-            if name.endswith("running_var"):
+            if name.endswith("running_var") or (name.endswith("weight") and len(shape) == 1):
                 values = random.uniform(0.5, 1.5, shape)
             else:
                 values = random.standard_normal(shape) * 0.4

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latentlab.rendering.freshness import Freshness
 from latentlab.rendering.requests import PICTURE, RenderResult
+
+quick = settings(deadline=None, derandomize=True, max_examples=100)
 
 
 def result_of(seq: int, *rows: int, epoch: int = 1, lane: str = "strip") -> RenderResult:
@@ -69,6 +71,7 @@ def test_a_new_epoch_forgets_what_was_painted() -> None:
     assert freshness.accept(result_of(1, 0, epoch=2)) == (0,)
 
 
+@quick
 @given(st.lists(st.tuples(st.integers(0, 20), st.sets(st.integers(0, 4), min_size=1)), max_size=30))
 def test_the_seq_of_a_painted_row_only_rises(arrivals: list[tuple[int, set[int]]]) -> None:
     freshness = opened()

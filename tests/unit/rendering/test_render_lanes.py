@@ -6,13 +6,15 @@ import itertools
 import math
 
 from fake_backends import request_of
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latentlab.rendering.lanes import Lanes
 from latentlab.rendering.requests import PICTURE, RenderRequest
 
 OTHERS = ("strip", "walk", "shelf")
+
+quick = settings(deadline=None, derandomize=True, max_examples=150)
 
 
 def drained(lanes: Lanes, rows_at_most: int = 1) -> list[tuple[str, int, tuple[int, ...]]]:
@@ -145,6 +147,7 @@ def test_the_rest_of_a_request_is_dropped_but_never_a_newer_one() -> None:
     lanes.drop_rest_of(new)
 
 
+@quick
 @given(
     counts=st.lists(st.integers(1, 24), min_size=1, max_size=3),
     rows_at_most=st.integers(1, 9),
@@ -175,6 +178,7 @@ def test_no_row_starves_under_a_hand_that_never_rests(
     assert not any(missing.values())
 
 
+@quick
 @given(st.data())
 def test_what_is_taken_is_exactly_what_waits(data: st.DataObject) -> None:
     """Against a plain model: per lane the newest request and the set of its rows that still wait."""

@@ -29,9 +29,7 @@ def drawn_by_torch(generator: Generator, z: FloatArray) -> Pixels:
 
 @pytest.mark.parametrize("prior", ["normal", "uniform"])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_pictures_are_those_of_torch_within_one_grey_level(
-    small_generator: Make, channels: int, prior: Prior
-) -> None:
+def test_pictures_are_those_of_torch_within_one_grey_level(small_generator: Make, channels: int, prior: Prior) -> None:
     generator = small_generator(channels, prior=prior)
     z = sample(prior, 32, 8, 5)
     pixels, expected = OnnxBackend(generator).render(z), drawn_by_torch(generator, z)
@@ -88,11 +86,9 @@ def test_two_threads_draw_what_each_draws_alone(small_generator: Make) -> None:
     assert same == [40, 40]
 
 
-def test_a_graph_that_the_runtime_refuses_is_one_line(
-    small_generator: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_graph_that_the_runtime_refuses_is_one_line(small_generator: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(onnx_backend, "export", lambda generator: b"no graph")
-    with pytest.raises(ModelFileError, match="^small: the runtime cannot draw it: [^\n]+$"):
+    with pytest.raises(ModelFileError, match=r"^small: the runtime cannot draw it: [^\n]+$"):
         OnnxBackend(small_generator())
 
 

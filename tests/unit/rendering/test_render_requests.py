@@ -6,17 +6,21 @@ import dataclasses
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latentlab.rendering.requests import PICTURE, RenderRequest, ends_and_middle_first
 
+quick = settings(deadline=None, derandomize=True, max_examples=60)
 
+
+@quick
 @given(st.integers(1, 300))
 def test_every_row_is_ordered_once(count: int) -> None:
     assert sorted(ends_and_middle_first(count)) == list(range(count))
 
 
+@quick
 @given(st.integers(3, 300))
 def test_a_strip_begins_with_its_ends_and_its_middle(count: int) -> None:
     first, second, third = ends_and_middle_first(count)[:3]
@@ -24,6 +28,7 @@ def test_a_strip_begins_with_its_ends_and_its_middle(count: int) -> None:
     assert abs(third - (count - 1) / 2) <= 0.5
 
 
+@quick
 @given(st.integers(3, 200), st.data())
 def test_a_strip_fills_evenly(count: int, data: st.DataObject) -> None:
     order = ends_and_middle_first(count)

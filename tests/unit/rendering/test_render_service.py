@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Iterator
 
@@ -109,7 +110,7 @@ def test_a_strip_gets_a_turn_after_each_picture(service: RenderService, backend:
     backend.open_gate()
     rendered(service)
     turns = [call[0] // 10 for call in backend.calls]
-    assert [first + second for first, second in zip(turns, turns[1:], strict=False)][:3] == [3, 3, 3]
+    assert [first + second for first, second in itertools.pairwise(turns)][:3] == [3, 3, 3]
     assert backend.calls[:4] == seen
 
 
@@ -137,7 +138,7 @@ def test_the_chunk_stays_within_bounds(
 def test_the_chunk_shrinks_when_rendering_turns_slow(
     service: RenderService, backend: FakeBackend, clock: FakeClock
 ) -> None:
-    backend.row_ms = 1.0
+    backend.row_ms = 0.9
     service.submit(request_of("strip", 1, *range(20, 40)))
     rendered(service)
     assert len(backend.calls[-2]) == 6
@@ -156,7 +157,7 @@ def test_the_cost_of_pictures_does_not_set_the_chunk(
     backend.row_ms = 0.1
     service.submit(request_of(PICTURE, 1))
     rendered(service)
-    backend.row_ms = 3.0
+    backend.row_ms = 2.9
     service.submit(request_of("strip", 2, *range(20, 25)))
     rendered(service)
     assert [len(call) for call in backend.calls[1:]] == [1, 2, 2]

@@ -1,0 +1,143 @@
+"""What the tests of the window share: a home of their own, small models, windows that are closed, no thread left."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hand import settle
+from PIL import Image
+from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from latentlab.latent.priors import Prior
+from latentlab.models import dcgan
+from latentlab.models.card import ModelCard
+from latentlab.models.checkpoint import Generator, save_model
+from latentlab.session.opened import OpenedModel
+from latentlab.session.settings import Settings
+from latentlab.ui import theme
+from latentlab.ui.main_window import MainWindow
+
+THREADS = ("render", "training", "export")
+_OFFSCREEN_CANNOT = ("This plugin does not support propagateSizeHints()", "This plugin does not support raise()")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the offscreen platform say what it cannot do; every other warning of Qt's fails the test."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.qt_log_ignore(*_OFFSCREEN_CANNOT, extend=True))
+
+
+def left_behind() -> list[str]:
+    """Return the names of our services' threads that still run."""
+    return [thread.name for thread in threading.enumerate() if thread.name in THREADS]
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_left() -> Iterator[None]:
+    yield
+    assert left_behind() == []
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the test a home directory of its own."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    for name in ("CONFIG", "DATA", "STATE", "CACHE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(folder / name.lower()))
+    monkeypatch.setenv("HOME", str(folder))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _look(qapp: QApplication) -> None:
+    if theme.tokens() is not theme.DARK or not qapp.styleSheet():
+        theme.apply(qapp, "dark")
+
+
+def generator(
+    name: str = "small", *, z_dim: int = 8, channels: int = 3, prior: Prior = "normal", seed: int = 0
+) -> Generator:
+    """Make an untrained DCGAN of 16x16 pictures whose grey levels spread."""
+    spec = dcgan.generator(16, channels, width=4, z_dim=z_dim, prior=prior)
+    random = np.random.RandomState(seed)
+    weights = {}
+    for key, shape in spec.network.tensors().items():
+        if key.endswith("running_var") or (key.endswith("weight") and len(shape) == 1):
+            values = random.uniform(0.5, 1.5, shape)
+        else:
+            values = random.standard_normal(shape) * 0.4
+        weights[key] = values.astype(np.float32)
+    return Generator(ModelCard(name, spec), weights)
+
+
+@pytest.fixture
+def make_model(tmp_path: Path) -> Callable[..., Path]:
+    """Write a small random model and return its file."""
+
+    def make(name: str = "small", **kind: object) -> Path:
+        made = generator(name, **kind)  # type: ignore[arg-type]
+        path = tmp_path / f"{name}.safetensors"
+        save_model(path, made.card, made.weights)
+        return path
+
+    return make
+
+
+@pytest.fixture
+def open_window(qtbot: QtBot) -> Iterator[Callable[..., MainWindow]]:
+    """Open windows on a model or a session, or on what the start finds; close them after the test."""
+    windows: list[MainWindow] = []
+
+    def make(named: Path | None = None, settings: Settings | None = None) -> MainWindow:
+        window = MainWindow(settings or Settings(theme="dark"))
+        windows.append(window)
+        window.show()
+        window.activateWindow()
+        qtbot.waitExposed(window)
+        qtbot.waitUntil(window.isActiveWindow)
+        window.documents.open_start(named)
+        settle(window)
+        return window
+
+    yield make
+    for window in windows:
+        window.close()
+        window.deleteLater()
+    QApplication.processEvents()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+@pytest.fixture
+def window(open_window: Callable[..., MainWindow], make_model: Callable[..., Path]) -> MainWindow:
+    """Open a window on a small random model of 16x16 RGB pictures, z 8 wide."""
+    return open_window(make_model())
+
+
+@pytest.fixture
+def model(window: MainWindow) -> OpenedModel:
+    """Return what the window has open, opened once more from its file: an oracle that shares nothing with it."""
+    assert window.studio.model is not None
+    assert window.studio.model.generator.path is not None
+    return OpenedModel.from_file(window.studio.model.generator.path)
+
+
+@pytest.fixture(scope="session")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Draw a small data set of discs."""
+    folder = tmp_path_factory.mktemp("discs")
+    random = np.random.default_rng(0)
+    rows, columns = np.mgrid[:16, :16]
+    for index in range(64):
+        x, y, radius = random.uniform(4, 12), random.uniform(4, 12), random.uniform(2, 5)
+        disc = np.clip(radius - np.hypot(rows - y, columns - x), 0, 1) * 255
+        Image.fromarray(disc.astype(np.uint8)).save(folder / f"{index:03d}.png")
+    return folder

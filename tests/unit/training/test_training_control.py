@@ -1,0 +1,125 @@
+"""Pause, go on, stop: from any thread, in any order, and from a signal handler."""
+
+from __future__ import annotations
+
+import itertools
+import signal
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from latentlab.errors import Cancelled
+from latentlab.training.control import Control
+
+SECONDS = 60.0
+
+
+def test_nothing_holds_a_loop_that_nobody_steers() -> None:
+    control = Control()
+    control.checkpoint()
+    assert not control.paused
+    assert not control.stopping
+
+
+def test_stop_is_known_at_once_and_ends_the_loop_at_every_look() -> None:
+    control = Control()
+    control.stop()
+    assert control.stopping
+    for _ in range(2):
+        with pytest.raises(Cancelled):
+            control.checkpoint()
+
+
+@pytest.mark.parametrize("calls", list(itertools.permutations(["pause", "stop", "go_on", "pause"])))
+def test_no_order_of_calls_keeps_a_stopped_loop(calls: tuple[str, ...]) -> None:
+    control = Control()
+    for call in calls:
+        getattr(control, call)()
+    assert control.stopping
+    assert not control.paused
+    with pytest.raises(Cancelled):
+        control.checkpoint()
+
+
+def held(control: Control, beginning: threading.Event) -> threading.Thread:
+    """Start a thread that looks once, and wait until it is held."""
+
+    def look() -> None:
+        try:
+            control.checkpoint()
+        except Cancelled:
+            return
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    assert beginning.wait(SECONDS)
+    return thread
+
+
+def signalling_clock(beginning: threading.Event, *times: float) -> Callable[[], float]:
+    readings = iter(times)
+
+    def clock() -> float:
+        beginning.set()
+        return next(readings)
+
+    return clock
+
+
+def test_the_time_held_is_known() -> None:
+    beginning = threading.Event()
+    control = Control(signalling_clock(beginning, 10.0, 14.5))
+    control.checkpoint()
+    assert control.held_s == 0.0
+    control.pause()
+    thread = held(control, beginning)
+    assert control.paused
+    control.go_on()
+    thread.join(SECONDS)
+    assert not thread.is_alive()
+    assert control.held_s == 4.5
+
+
+@pytest.mark.parametrize("early_calls", [1, 3])
+def test_going_on_too_early_does_not_undo_a_later_pause(early_calls: int) -> None:
+    beginning = threading.Event()
+    control = Control(signalling_clock(beginning, 0.0, 1.0))
+    for _ in range(early_calls):
+        control.go_on()
+    control.pause()
+    thread = held(control, beginning)
+    assert control.held_s == 0.0, "the second reading of the clock has not come: it is still held"
+    control.go_on()
+    thread.join(SECONDS)
+    assert control.held_s == 1.0
+
+
+@pytest.fixture
+def alarm() -> Iterator[Callable[[Callable[[], None]], None]]:
+    """Return a function that lets a signal handler call something in a moment."""
+
+    def arm(call: Callable[[], None]) -> None:
+        signal.signal(signal.SIGALRM, lambda *_: call())
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+
+    before = signal.getsignal(signal.SIGALRM)
+    yield arm
+    signal.setitimer(signal.ITIMER_REAL, 0.0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def test_a_signal_handler_stops_the_thread_it_interrupts(alarm: Callable[[Callable[[], None]], None]) -> None:
+    control = Control()
+    control.pause()
+    alarm(control.stop)
+    with pytest.raises(Cancelled):
+        control.checkpoint()
+
+
+def test_a_signal_handler_may_interrupt_a_look_anywhere(alarm: Callable[[Callable[[], None]], None]) -> None:
+    control = Control()
+    alarm(control.stop)
+    with pytest.raises(Cancelled):
+        while True:
+            control.checkpoint()

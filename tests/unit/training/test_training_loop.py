@@ -1,0 +1,221 @@
+"""The loop: exact resume from every phase, pausing, stopping, ticks."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+import torch
+from tiny_run import (
+    CONFIG,
+    STEPS,
+    Looks,
+    StopAt,
+    assert_same_state,
+    ignore,
+    new_state,
+    saved_and_loaded,
+    stopped,
+    train_on,
+)
+
+from latentlab.errors import Cancelled
+from latentlab.training.control import Control
+from latentlab.training.loop import StepReport, phase_seconds, train
+from latentlab.training.state import TrainState
+
+LOOKS = 2 * STEPS - 1  # between the phases of each step and between steps
+SECONDS = 60.0
+
+
+@pytest.fixture(scope="module")
+def uninterrupted() -> TrainState:
+    torch.set_num_threads(1)
+    return train_on(new_state())
+
+
+def test_the_loop_looks_between_phases_and_the_last_batch_overshoots() -> None:
+    control = Looks()
+    state = train_on(new_state(), control=control)
+    assert control.looks == LOOKS
+    assert state.images == 48 > CONFIG.total_images
+
+
+@pytest.mark.parametrize("look", range(1, LOOKS + 1))
+def test_a_resume_is_bit_equal(look: int, uninterrupted: TrainState) -> None:
+    state = new_state()
+    assert stopped(state, look)
+    assert state.images == look // 2 * CONFIG.batch
+    assert (state.pending_z is not None) == (look % 2 == 1)
+    assert_same_state(train_on(saved_and_loaded(state)), uninterrupted)
+
+
+def test_a_stop_at_every_phase_is_bit_equal(uninterrupted: TrainState) -> None:
+    state, stops = new_state(), 0
+    while stopped(state, 1):
+        stops += 1
+        state = saved_and_loaded(state)
+    assert stops == LOOKS
+    assert_same_state(state, uninterrupted)
+
+
+def test_going_on_without_saving_is_bit_equal(uninterrupted: TrainState) -> None:
+    state = new_state()
+    assert stopped(state, 5)
+    assert_same_state(train_on(state), uninterrupted)
+
+
+@pytest.mark.parametrize("look", [3, 4])
+def test_the_comparison_notices_a_lost_draw(look: int, uninterrupted: TrainState) -> None:
+    state = new_state()
+    assert stopped(state, look)
+    state.draw_z(1)
+    with pytest.raises(AssertionError, match="differs"):
+        assert_same_state(train_on(state), uninterrupted)
+
+
+def test_a_longer_run_begins_like_a_shorter_one() -> None:
+    shorter, longer = replace(CONFIG, lr_end=1.0), replace(CONFIG, lr_end=1.0, kimg=0.1)
+    state = train_on(saved_and_loaded(train_on(new_state(), shorter)), longer)
+    assert state.images == 104
+    assert_same_state(state, train_on(new_state(), longer))
+
+
+def test_a_finished_run_does_nothing_more(uninterrupted: TrainState) -> None:
+    state = saved_and_loaded(uninterrupted)
+    train(state, CONFIG, StopAt(1), pytest.fail, lambda: pytest.fail("a tick"))
+    assert_same_state(state, uninterrupted)
+
+
+def ticks_of(tick_images: int, images: int) -> list[int]:
+    config = replace(CONFIG, tick_kimg=tick_images / 1000.0, kimg=images / 1000.0)
+    state, ticks = new_state(), []
+    train(state, config, Control(), ignore, lambda: ticks.append(state.images))
+    return ticks
+
+
+@pytest.mark.parametrize(
+    ("tick_images", "images", "expected"),
+    [
+        (16, 48, [16, 32, 48]),  # the end is a tick of its own accord, and counted once
+        (16, 45, [16, 32, 48]),
+        (20, 45, [24, 40, 48]),
+        (1, 24, [8, 16, 24]),
+        (1000, 24, [24]),
+        (24, 41, [24, 48]),
+    ],
+)
+def test_ticks(tick_images: int, images: int, expected: list[int]) -> None:
+    assert ticks_of(tick_images, images) == expected
+
+
+def test_each_step_is_reported_as_the_pytorch_example_prints_it() -> None:
+    reports: list[StepReport] = []
+    train(new_state(), CONFIG, Control(), reports.append, ignore)
+    assert len(reports) == STEPS
+    for report in reports:
+        assert set(report) == {"Loss_D", "Loss_G", "D_x", "D_G_z1", "D_G_z2"}
+        assert all(value.shape == () and not value.requires_grad for value in report.values())
+    assert 0.0 < float(reports[0]["D_x"]) < 1.0
+
+
+def test_the_first_step_is_that_of_algorithm_1() -> None:
+    """Redo one step with plain modules, BCELoss and Adam, from the same start."""
+    state, twin = new_state(), new_state()
+    G, D = twin.G.train(), twin.D.train()
+    betas = (CONFIG.beta1, CONFIG.beta2)
+    adam_g = torch.optim.Adam(G.parameters(), CONFIG.lr, betas)
+    adam_d = torch.optim.Adam(D.parameters(), CONFIG.lr, betas)
+    real, z = twin.next_real(), twin.draw_z(CONFIG.batch)
+    criterion, ones, zeros = torch.nn.BCEWithLogitsLoss(), torch.ones(CONFIG.batch), torch.zeros(CONFIG.batch)
+    fake = G(z)
+    (criterion(D(real)[:, 0], ones) + criterion(D(fake.detach())[:, 0], zeros)).backward()
+    adam_d.step()
+    adam_g.zero_grad()
+    criterion(D(fake)[:, 0], ones).backward()
+    adam_g.step()
+    assert stopped(state, 2)
+    for network, expected in ((state.G, G), (state.D, D), (state.G_ema, G)):
+        for actual, wanted in zip(network.parameters(), expected.parameters(), strict=True):
+            torch.testing.assert_close(actual, wanted, rtol=1e-4, atol=1e-5)
+
+
+def test_d_can_learn_again_after_a_stop() -> None:
+    state = new_state()
+    assert stopped(state, 3)
+    assert all(parameter.requires_grad for parameter in state.D.parameters())
+
+
+class PauseAt(Control):
+    """Pauses at some looks; keeps the order of what happens."""
+
+    def __init__(self, *looks: int) -> None:
+        super().__init__(clock=self._told)
+        self.order: list[str] = []
+        self.holding = threading.Semaphore(0)
+        self._look, self._pauses = 0, looks
+
+    def checkpoint(self) -> None:
+        self._look += 1
+        if self._look in self._pauses:
+            self.pause()
+        super().checkpoint()
+
+    def _told(self) -> float:
+        """Be called when a hold begins, and when it ends."""
+        self.order.append("held" if self.paused else "released")
+        self.holding.release()
+        return 0.0
+
+
+class Worker:
+    """Trains in a thread; tells how it ended."""
+
+    def __init__(self, state: TrainState, control: Control) -> None:
+        self.ended = ""
+        self._state, self._control = state, control
+        self._thread = threading.Thread(target=self._work)
+        self._thread.start()
+
+    def _work(self) -> None:
+        torch.set_num_threads(1)
+        try:
+            train_on(self._state, control=self._control)
+            self.ended = "finished"
+        except Cancelled:
+            self.ended = "cancelled"
+
+    def join(self) -> str:
+        self._thread.join(SECONDS)
+        assert not self._thread.is_alive()
+        return self.ended
+
+
+def test_a_paused_run_waits_and_goes_on_unchanged(uninterrupted: TrainState) -> None:
+    control, state = PauseAt(3, 6), new_state()
+    worker = Worker(state, control)
+    for images, half_way in ((8, True), (24, False)):
+        assert control.holding.acquire(timeout=SECONDS)
+        assert (state.images, state.pending_z is not None) == (images, half_way)
+        control.order.append("go on")
+        control.go_on()
+        assert control.holding.acquire(timeout=SECONDS)
+    assert worker.join() == "finished"
+    assert control.order == ["held", "go on", "released"] * 2
+    assert_same_state(state, uninterrupted)
+
+
+def test_a_paused_run_is_stopped(uninterrupted: TrainState) -> None:
+    control, state = PauseAt(1), new_state()
+    worker = Worker(state, control)
+    assert control.holding.acquire(timeout=SECONDS)
+    control.stop()
+    assert worker.join() == "cancelled"
+    assert state.pending_z is not None
+    assert_same_state(train_on(saved_and_loaded(state)), uninterrupted)
+
+
+def test_the_trial_measures_a_step_after_a_first() -> None:
+    times = iter([0.0, 100.0, 200.0, 200.5])
+    assert phase_seconds(new_state(), lambda: next(times)) == 0.5
