@@ -54,7 +54,7 @@ def by_name(directions: Sequence[Direction], name: str) -> Direction:
         KeyError: If there is none of that name.
     """
     for direction in directions:
-        if direction.name.casefold() == name.strip().casefold():
+        if direction.name.strip().casefold() == name.strip().casefold():
             return direction
     raise KeyError(name)
 

@@ -90,13 +90,11 @@ class RenderService:
                 if self._closing:
                     return
                 job = self._lanes.take(self._chunk_rows())
-                if job is None:
+                factory = self._factory
+                if job is None or factory is None:
                     continue
                 self._busy = True
-                factory, epoch = self._factory, self._factory_epoch
-            request, rows = job
-            if request.epoch == epoch and factory is not None:
-                self._hand_on(self._render(request, rows, factory))
+            self._hand_on(self._render(*job, factory))
 
     def _hand_on(self, result: RenderResult) -> None:
         try:
@@ -114,7 +112,6 @@ class RenderService:
             if self._backend is None or self._backend_epoch != request.epoch:
                 self._backend, self._backend_epoch, self._row_ms = None, request.epoch, 0.0
                 self._backend = factory()
-                self._backend.render(request.z[:1])
             start = time.perf_counter()
             pixels = self._backend.render(request.z[list(rows)])
             elapsed_ms = (time.perf_counter() - start) * 1000.0

@@ -12,6 +12,7 @@ from latentlab.session.point import Point
 
 End = Literal["a", "b"]
 MIN_FRAMES, MAX_FRAMES = 3, 24
+FIRST_SEEDS = (42, 7)
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class SessionState:
         return self.picture if self.strip.held == which else self.strip.end(which)
 
 
-def fresh_state(z_dim: int, prior: Prior, seeds: tuple[int, int] = (0, 1)) -> SessionState:
+def fresh_state(z_dim: int, prior: Prior, seeds: tuple[int, int] = FIRST_SEEDS) -> SessionState:
     """Return the state of a model just opened: a picture, and a strip from it to another."""
     picture, other = (Point.from_seed(seed, z_dim, prior) for seed in seeds)
     return SessionState(z_dim, prior, picture, picture, Strip(picture, other))

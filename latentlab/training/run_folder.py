@@ -7,6 +7,7 @@ was left by a process that was killed in between; `RunFolder.recover` removes it
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import torch
 
 from latentlab.errors import LatentlabError, OutputError, TrainingError
-from latentlab.paths import make_folder, replacing
+from latentlab.paths import APP_NAME, make_folder, replacing
 from latentlab.training import run_folder_names as names
 from latentlab.training.config import TrainConfig
 
@@ -100,11 +101,14 @@ class RunFolder:
                 raise TrainingError(self.resume_file, "is missing, so the run cannot go on", "Begin another run.")
             return None
         try:
-            state: object = torch.load(self.resume_file, map_location="cpu", weights_only=True)
+            # torch does not look at the checksums: a flipped bit would become a weight.
+            with zipfile.ZipFile(self.resume_file) as archive:
+                damaged = archive.testzip() is not None
+            state: object = None if damaged else torch.load(self.resume_file, map_location="cpu", weights_only=True)
         except Exception as error:  # a damaged file makes torch raise nearly anything
-            raise TrainingError(
-                self.resume_file, f"is damaged, so the run cannot go on: {_first_line(error)}", "Begin another run."
-            ) from error
+            raise self._damaged() from error
+        if damaged:
+            raise self._damaged()
         if not isinstance(state, dict) or state.pop("format", None) != _RESUME_FORMAT:
             raise TrainingError(self.resume_file, "is of a format that this version does not know")
         return state
@@ -146,9 +150,8 @@ class RunFolder:
             *(path for path in self.folder.glob(f"model-{_DIGITS}.safetensors") if path > self.model_file(images)),
             *(path for path in self.samples.glob(f"{_DIGITS}.png") if path > self.sheet_file(images)),
         ]
-        stems = ("config-*.json", "log-*.jsonl", "resume-*.pt", f"model-{_DIGITS}-*.safetensors")
-        temporaries = [path for stem in stems for path in self.folder.glob(f".{stem}")]
-        for path in (*beyond, *temporaries, *self.samples.glob(f".{_DIGITS}-*.png")):
+        temporaries = [path for folder in (self.folder, self.samples) for path in folder.glob(f".{APP_NAME}-*")]
+        for path in beyond + temporaries:
             path.unlink(missing_ok=True)
 
     def prune_models(self) -> None:
@@ -159,6 +162,9 @@ class RunFolder:
         models = [self.model_file(at) for _, at in self._log_lines()]
         for path in set(models) - {*models[::KEEP_EVERY], *models[-1:]}:
             path.unlink(missing_ok=True)
+
+    def _damaged(self) -> TrainingError:
+        return TrainingError(self.resume_file, "is damaged, so the run cannot go on", "Begin another run.")
 
     def _log_lines(self) -> list[tuple[str, int]]:
         """Read the whole lines of the log, each with the images shown by then."""

@@ -11,11 +11,13 @@ from PySide6.QtCore import QMimeData, QPoint, QSize, Qt, QUrl
 from PySide6.QtGui import QDrag, QPixmap
 from PySide6.QtWidgets import QWidget
 
+from latentlab.errors import LatentlabError
 from latentlab.session.card import Card
 from latentlab.session.card_png import card_from_png, png_of
 from latentlab.ui.qimage import to_qimage
 
 CARD_TYPE = "application/x-latentlab-card"
+_NAME_TYPE = "application/x-latentlab-card-name"
 _DRAG_PX = 72
 
 
@@ -24,6 +26,7 @@ def mime_of(card: Card) -> QMimeData:
     mime = QMimeData()
     png = png_of(card)
     mime.setData(CARD_TYPE, png)
+    mime.setData(_NAME_TYPE, card.name.encode())
     mime.setImageData(to_qimage(card.pixels))
     target = Path(_drag_folder().name) / f"{_file_stem(card.name)}-{card.id}.png"
     target.write_bytes(png)
@@ -43,14 +46,32 @@ def card_from_mime(mime: QMimeData) -> Card | None:
         None if there is none, or the PNG holds no latent.
 
     Raises:
-        LatentlabError: If the PNG's latent is damaged.
+        LatentlabError: If the PNG cannot be read or its latent is damaged.
     """
     if mime.hasFormat(CARD_TYPE):
-        return card_from_png(bytes(mime.data(CARD_TYPE).data()))
+        name = bytes(mime.data(_NAME_TYPE).data()).decode()
+        return card_from_png(bytes(mime.data(CARD_TYPE).data()), name)
     for path in local_files(mime):
         if path.suffix.lower() == ".png" and path.is_file():
-            return card_from_png(path.read_bytes(), path.stem)
+            try:
+                content = path.read_bytes()
+            except OSError as error:
+                raise LatentlabError(path, f"cannot be read: {error.strerror or error}") from error
+            return card_from_png(content, path.stem)
     return None
+
+
+def dropped_card(mime: QMimeData) -> Card:
+    """Read the card that was dropped.
+
+    Raises:
+        LatentlabError: As `card_from_mime`, and if there is none.
+    """
+    card = card_from_mime(mime)
+    if card is None:
+        name = next((path.name for path in local_files(mime)), "what was dropped")
+        raise LatentlabError(name, "holds no latent", "Drop a picture of this window, or a PNG saved by latentlab.")
+    return card
 
 
 def local_files(mime: QMimeData) -> list[Path]:

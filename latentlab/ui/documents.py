@@ -7,10 +7,11 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from latentlab.errors import LatentlabError
+from latentlab.errors import LatentlabError, ModelFileError
 from latentlab.models.checkpoint import SUFFIX as MODEL_SUFFIX
 from latentlab.paths import bundled, config_dir, make_folder, replacing
 from latentlab.session.opened import OpenedModel
+from latentlab.session.state import adopted
 from latentlab.session.store import SUFFIX as SESSION_SUFFIX
 from latentlab.session.store import StoredSession, load_session, save_session
 from latentlab.ui.studio import Studio
@@ -33,27 +34,29 @@ class Documents(QObject):
         return config_dir() / f"last{SESSION_SUFFIX}"
 
     def open_start(self, named: Path | None) -> None:
-        """Open what the application starts with: the file named, the last session, or the bundled model."""
-        if named is not None:
-            if not self.open_any(named):
+        """Open what the application starts with: the file named, the last session, or the bundled model.
+
+        What does not open is told of over the bundled model.
+        """
+        try:
+            if named is not None:
+                self._open(named)
+            elif self.autosave_file().exists():
+                self._open_last()
+            else:
                 self.open_bundled()
-        elif not self._open_last():
+        except LatentlabError as error:
+            # A model that opens takes earlier messages away: this one comes after it.
             self.open_bundled()
+            self._studio.report(error, self.tr("Opening"))
 
     def open_any(self, path: Path) -> bool:
         """Open a session or a model, whichever the file is; return whether it opened."""
-        if path.suffix.lower() == SESSION_SUFFIX:
-            return self.open_session(path)
-        return self._studio.open_path(path)
-
-    def open_session(self, path: Path) -> bool:
-        """Open a session with its model; on failure everything stays as it is."""
         try:
-            self._show(load_session(path))
+            self._open(path)
         except LatentlabError as error:
-            self._studio.report(error, self.tr("Opening a session"))
+            self._studio.report(error, self.tr("Opening"))
             return False
-        self._session_file = path
         return True
 
     @Slot()
@@ -82,7 +85,7 @@ class Documents(QObject):
             self._window, self.tr("Open a session"), self._start_folder(), f"latentlab (*{SESSION_SUFFIX})"
         )
         if chosen:
-            self.open_session(Path(chosen))
+            self.open_any(Path(chosen))
 
     @Slot()
     def save(self) -> None:
@@ -129,30 +132,37 @@ class Documents(QObject):
         self._studio.change_settings(export_folder=str(path.parent))
         self._studio.notice.emit(self.tr("Saved {0}").format(path.name))
 
-    def _open_last(self) -> bool:
-        if not self.autosave_file().exists():
-            return False
+    def _open(self, path: Path) -> None:
+        if path.suffix.lower() == SESSION_SUFFIX:
+            self._show(load_session(path))
+            self._session_file = path
+        else:
+            self._studio.open_file(path)
+
+    def _open_last(self) -> None:
+        stored = load_session(self.autosave_file())
         try:
-            self._show(load_session(self.autosave_file()))
-        except LatentlabError as error:
+            self._show(stored)
+        except ModelFileError as error:
+            # Its cards must not be lost with its model: the next autosave replaces the file.
+            model = OpenedModel.from_file(bundled(*BUNDLED_MODEL))
+            self._studio.set_model(model, adopted(stored.state, model.z_dim, model.prior))
             self._studio.report(error, self.tr("Opening the last session"))
-            return False
-        return True
 
     def _show(self, stored: StoredSession) -> None:
         model = OpenedModel.from_file(stored.model_path)
-        state = stored.state
-        fits = (state.z_dim, state.prior) == (model.z_dim, model.prior)
-        self._studio.set_model(model, state if fits else None)
+        self._studio.set_model(model, adopted(stored.state, model.z_dim, model.prior))
         self._studio.remember(model)
         if stored.model_hash != model.generator.content_hash:
             self._studio.notice.emit(self.tr("The model has changed since the session was saved"))
 
     def _save_to(self, path: Path, quietly: bool = False) -> bool:
         state, model, model_path = self._studio.state, self._studio.model, self._model_path()
-        if state is None or model is None or model_path is None:
+        if state is None or model is None:
             return False
         try:
+            if model_path is None:
+                raise LatentlabError(model.name, self.tr("is in no file yet"), self.tr("Open its file first."))
             save_session(path, state, model_path, model.generator.content_hash)
         except LatentlabError as error:
             self._studio.report(error, self.tr("Saving the session"))

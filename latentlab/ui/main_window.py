@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, QTimer, Slot
+from PySide6.QtCore import QByteArray, QEvent, QSettings, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from latentlab.errors import LatentlabError
+from latentlab.latent.priors import MAX_SEED
 from latentlab.models.checkpoint import SUFFIX as MODEL_SUFFIX
 from latentlab.paths import config_dir, runs_dir
 from latentlab.session import changes
@@ -88,7 +89,7 @@ class MainWindow(QMainWindow):
         self._connect()
         self._restore_layout()
         self._on_state_changed()
-        self.actions_.set_model_open(False)
+        self._set_model_open(False)
 
     def show_page(self, page: int) -> None:
         """Bring a page to the front."""
@@ -135,6 +136,12 @@ class MainWindow(QMainWindow):
             self.explore.show_present()
         else:
             super().keyReleaseEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """A key that is let go of over another window is not heard of here."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
+            self.explore.show_present()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The palette belongs to a window of the old size."""
@@ -274,10 +281,15 @@ class MainWindow(QMainWindow):
         if page is not None:
             page.setFocus(Qt.FocusReason.MouseFocusReason)
 
+    def _set_model_open(self, is_open: bool) -> None:
+        self.actions_.set_model_open(is_open)
+        for panel in (self.explore, self.interpolate, self.arithmetic, self.shelf, self.directions, self.strip):
+            panel.setEnabled(is_open)
+
     @Slot(object)
     def _on_model(self, model: OpenedModel) -> None:
         self.setWindowTitle(f"{model.name} — latentlab")
-        self.actions_.set_model_open(True)
+        self._set_model_open(True)
         self.messages.dismiss()
 
     @Slot()
@@ -410,7 +422,8 @@ class MainWindow(QMainWindow):
     def _step_seed(self, step: int) -> None:
         state = self.studio.state
         if state is not None:
-            seed = max(0, (state.picture.seed if state.picture.seed is not None else -step) + step)
+            present = state.picture.seed if state.picture.seed is not None else -step
+            seed = min(MAX_SEED, max(0, present + step))
             self.studio.apply(changes.set_seed(seed), self.tr("Seed {0}").format(seed), ("seed",))
 
     @Slot()

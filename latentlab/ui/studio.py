@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, Slot
 
 from latentlab.errors import ErrorReport, LatentlabError
 from latentlab.latent.arrays import FloatArray
@@ -20,8 +20,6 @@ from latentlab.session.settings import Settings, save_settings
 from latentlab.session.state import SessionState, adopted, fresh_state
 from latentlab.ui.render_bridge import RenderBridge
 from latentlab.ui.training_bridge import TrainingBridge
-
-FIRST_SEEDS = (42, 7)
 
 
 class Studio(QObject):
@@ -69,13 +67,21 @@ class Studio(QObject):
     def open_path(self, path: Path) -> bool:
         """Open a model file or run folder; on failure the present model stays. Returns whether it opened."""
         try:
-            model = OpenedModel.from_file(path)
+            self.open_file(path)
         except LatentlabError as error:
             self.report(error, self.tr("Opening a model"))
             return False
+        return True
+
+    def open_file(self, path: Path) -> None:
+        """Open a model file or run folder.
+
+        Raises:
+            ModelFileError: If it is missing, damaged or no model; the present model stays.
+        """
+        model = OpenedModel.from_file(path)
         self.set_model(model)
         self.remember(model)
-        return True
 
     def remember(self, model: OpenedModel) -> None:
         """Put a model's file among the recent ones."""
@@ -91,7 +97,7 @@ class Studio(QObject):
         self._model = model
         self.render.open(model.backend)
         if self._session is None:
-            self._session = SessionModel(state or fresh_state(model.z_dim, model.prior, FIRST_SEEDS))
+            self._session = SessionModel(state or fresh_state(model.z_dim, model.prior))
             self._session.changed.connect(self._on_session_changed)
         else:
             kept = state or adopted(self._session.state, model.z_dim, model.prior)
@@ -108,7 +114,7 @@ class Studio(QObject):
     def z_of(self, point: Point) -> FloatArray:
         """Return the latent of a point under the open model, shape (z_dim,), float32."""
         model = self._present()
-        return point.z(model.directions, model.prior)
+        return point.z(model.directions if point.strengths else (), model.prior)
 
     def card_of(self, point: Point, name: str = "") -> Card:
         """Make a card of a point, drawing its picture now."""
@@ -152,6 +158,11 @@ class Studio(QObject):
         self.settings = replace(self.settings, **values)  # type: ignore[arg-type]
         save_settings(self.settings)
         self.settings_changed.emit(self.settings)
+
+    @Slot(object)
+    def on_refused(self, error: LatentlabError) -> None:
+        """Show why what was dropped is no card."""
+        self.report(error, "")
 
     def report(self, error: Exception, during: str) -> None:
         """Show an error."""

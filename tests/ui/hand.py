@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QMimeData, QPoint, QPointF, QRect, QSize, Qt
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QSize, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDoubleSpinBox, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QDoubleSpinBox, QToolButton, QWidget
 
 from latentlab.latent.arrays import FloatArray
 from latentlab.pixels import Pixels
@@ -82,8 +82,9 @@ def drag(slider: CentredSlider, to: float, steps: int = 6) -> list[float]:
 
 
 def click(widget: QWidget, pos: QPoint | None = None) -> None:
-    """Click a widget, in its middle."""
-    QTest.mouseClick(widget, LEFT, pos=pos or widget.rect().center())
+    """Click a widget: a check box on its box, anything else in its middle."""
+    middle = widget.rect().center()
+    QTest.mouseClick(widget, LEFT, pos=pos or (QPoint(10, middle.y()) if isinstance(widget, QCheckBox) else middle))
 
 
 def type_into(box: QDoubleSpinBox, text: str) -> None:
@@ -156,7 +157,3 @@ def shown(view: PictureView) -> Pixels:
     assert pixels is not None
     return pixels
 
-
-def middle_of(rect: QRect) -> QPoint:
-    """Return a rectangle's middle."""
-    return rect.center()

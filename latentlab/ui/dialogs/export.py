@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QStandardPaths, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -51,7 +50,6 @@ class ExportDialog(QDialog):
         self._studio = studio
         self._service = ExportService(self.arrived.emit)
         self.arrived.connect(self._on_event)
-        self._written: Path | None = None
         self.format = QComboBox()
         for suffix, kind in FORMATS.items():
             self.format.addItem(f"{kind.name} ({suffix})", suffix)
@@ -116,10 +114,10 @@ class ExportDialog(QDialog):
         """End the export thread."""
         self._service.close()
 
-    def closeEvent(self, event: QCloseEvent) -> None:
-        """Closing calls the export off."""
+    def reject(self) -> None:
+        """Closing, by Escape too, calls the export off."""
         self._service.cancel()
-        super().closeEvent(event)
+        super().reject()
 
     def options(self) -> AnimationOptions:
         """Return what the fields say."""
@@ -190,7 +188,9 @@ class ExportDialog(QDialog):
         still = FORMATS[suffix].still
         for widget in (self.fps, self.way, self.repeat):
             widget.setEnabled(not still)
-        self.target.setText(str(Path(self.target.text()).with_suffix(suffix)))
+        target = Path(self.target.text())
+        if target.name:
+            self.target.setText(str(target.with_suffix(suffix)))
         self._on_changed()
 
     @Slot()
@@ -233,7 +233,6 @@ class ExportDialog(QDialog):
         if model is None or self._service.running:
             return
         target = Path(self.target.text()).expanduser()
-        self._studio.change_settings(export_folder=str(target.parent))
         try:
             job = ExportJob(target, self.path_z(), model.backend().render, self.options())
         except LatentlabError as error:
@@ -270,6 +269,7 @@ class ExportDialog(QDialog):
         else:
             size = event.path.stat().st_size if event.path.exists() else 0
             self.message.setText(self.tr("Wrote {0}, {1}.").format(event.path, _bytes(size)))
+            self._studio.change_settings(export_folder=str(event.path.parent))
             self._studio.notice.emit(self.tr("Exported {0}").format(event.path.name))
             self.target.setText(str(_unused(event.path.parent, event.path.suffix)))
 

@@ -202,6 +202,9 @@ class NewRunDialog(QDialog):
         if self.data.currentData() not in KNOWN and not self.path.text().strip():
             self.message.setText(self.tr("Choose the folder or zip to train on first."))
             return
+        if not self.folder.text().strip():
+            self.message.setText(self.tr("Name the folder to keep the run in."))
+            return
         try:
             job = self.job()
         except LatentlabError as error:

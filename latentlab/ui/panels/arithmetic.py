@@ -91,6 +91,7 @@ class TermView(QWidget):
         layout.addWidget(self.mean, 3)
         layout.addLayout(self._grid, 2)
         self.mean.card_dropped.connect(self._on_card_dropped)
+        self.mean.refused.connect(studio.on_refused)
         self.mean.drag_started.connect(self._on_drag)
         self.add.clicked.connect(self._on_add)
         self.roll.clicked.connect(self._on_roll)

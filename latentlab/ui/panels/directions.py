@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -70,6 +72,12 @@ class _Section(QWidget):
         for name, row in self.rows.items():
             row.set_value(strengths.get(name, 0.0))
 
+    def describe(self, directions: Sequence[Direction]) -> None:
+        """Take over what is said of the rows' directions."""
+        details = {direction.name: direction.detail for direction in directions}
+        for name, row in self.rows.items():
+            row.describe(details[name])
+
     @Slot(bool)
     def _on_folded(self, opened: bool) -> None:
         if opened and not self.rows:
@@ -96,6 +104,7 @@ class DirectionsPanel(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._studio = studio
         self._sections: list[_Section] = []
+        self._shown: list[tuple[str, str]] = []
         self.search = QLineEdit()
         self.search.setPlaceholderText(self.tr("Search directions"))
         self.search.setClearButtonEnabled(True)
@@ -145,6 +154,13 @@ class DirectionsPanel(QWidget):
 
     @Slot(object)
     def _on_model(self, model: OpenedModel) -> None:
+        # The next snapshot of a training has the same directions: a slider that is being dragged must outlive it.
+        offered = [(each.name, each.source) for each in model.directions]
+        if offered == self._shown:
+            for section in self._sections:
+                section.describe(model.directions)
+            return
+        self._shown = offered
         shown = [row.name for section in self._sections for row in section.rows.values()]
         saved = [each for each in model.directions if each.source not in ("sefa", "axis")]
         factors = [each for each in model.directions if each.source == "sefa"]

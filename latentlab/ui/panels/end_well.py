@@ -26,6 +26,7 @@ class EndWell(Well):
         self.setAccessibleName(self.tr("End {0} of the strip").format(which.upper()))
         self.clicked.connect(self._on_clicked)
         self.card_dropped.connect(self._on_card_dropped)
+        self.refused.connect(studio.on_refused)
         self.drag_started.connect(self._on_drag)
         studio.state_changed.connect(self._on_state)
 

@@ -113,6 +113,7 @@ class ExplorePanel(QWidget):
         studio.settings_changed.connect(self._on_settings)
         self.canvas.painted.connect(self.picture_painted)
         self.canvas.card_dropped.connect(self._on_card_dropped)
+        self.canvas.refused.connect(studio.on_refused)
         self.canvas.drag_started.connect(self._on_drag)
         self.seed.valueChanged.connect(self._on_seed)
         self.dice.clicked.connect(self.roll)
@@ -171,6 +172,8 @@ class ExplorePanel(QWidget):
     def _on_seed(self, value: float) -> None:
         if value >= 0:
             self._studio.apply(changes.set_seed(int(value)), self.tr("Seed {0}").format(int(value)), ("seed",))
+        elif self._studio.state is not None:
+            self._show(self._studio.state)
 
     @Slot()
     def roll(self) -> None:

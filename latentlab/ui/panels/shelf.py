@@ -17,12 +17,13 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QAction, QIcon, QKeyEvent, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QLabel, QListView, QMenu, QVBoxLayout, QWidget
 
+from latentlab.errors import LatentlabError
 from latentlab.pixels import Pixels
 from latentlab.session import changes
 from latentlab.session.card import Card
 from latentlab.session.opened import OpenedModel
 from latentlab.session.state import End, SessionState
-from latentlab.ui.card_mime import CARD_TYPE, card_from_mime, mime_of, offers_card
+from latentlab.ui.card_mime import CARD_TYPE, dropped_card, mime_of, offers_card
 from latentlab.ui.icons import icon
 from latentlab.ui.panels.heading import heading, icon_button
 from latentlab.ui.qimage import to_qimage
@@ -127,12 +128,17 @@ class ShelfModel(QAbstractListModel):
     ) -> bool:
         """Keep a card, or move one of the shelf's own."""
         own = bytes(data.data("application/x-latentlab-shelf-card").data())
-        place = row if row >= 0 else parent.row() if parent.isValid() else len(self._cards)
         if own:
+            place = row if row >= 0 else parent.row() if parent.isValid() else len(self._cards)
+            # The cards behind it close up once it leaves its place.
+            if any(card.id == int(own) for card in self._cards[: max(0, row)]):
+                place -= 1
             self._studio.apply(changes.move_card(int(own), place), self.tr("Move a card"))
             return True
-        card = card_from_mime(data)
-        if card is None:
+        try:
+            card = dropped_card(data)
+        except LatentlabError as error:
+            self._studio.report(error, "")
             return False
         self._studio.apply(changes.keep(card), self.tr("Keep {0}").format(card.name))
         return True
@@ -205,6 +211,7 @@ class ShelfPanel(QWidget):
         self.view.activated.connect(self._on_activated)
         self.view.customContextMenuRequested.connect(self._on_menu)
         self.view.selectionModel().selectionChanged.connect(self._on_selection)
+        self.cards.modelReset.connect(self._on_selection)
         self.keep.clicked.connect(self._on_keep)
         self.remove.clicked.connect(self.remove_selected)
         self._on_selection()
@@ -242,7 +249,11 @@ class ShelfPanel(QWidget):
             for card in state.shelf
             if card.model_hash != model.generator.content_hash and card.fits(state.z_dim, state.prior)
         ]
-        self._wanted = [card.id for card in foreign]
+        wanted = [card.id for card in foreign]
+        if wanted != self._wanted:
+            # A late result of the older list would be painted on the wrong cards.
+            self._studio.render.forget(LANE)
+            self._wanted = wanted
         if foreign:
             self._studio.render.request(LANE, np.stack([card.z for card in foreign]))
 
@@ -322,8 +333,10 @@ class _ShelfView(QListView):
         self.setAccessibleName(self.tr("Shelf"))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Delete removes, Enter picks up."""
+        """Delete removes, Enter picks up; C goes on to the window, which compares."""
         if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self._panel.remove_selected()
+        elif event.key() == Qt.Key.Key_C:
+            event.ignore()
         else:
             super().keyPressEvent(event)

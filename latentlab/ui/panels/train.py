@@ -190,7 +190,8 @@ class TrainPanel(QWidget):
         match event:
             case Preparing():
                 share = f" {event.done}/{event.total}" if event.total else ""
-                self.status.setText(f"{event.what}…{share}")
+                if not self._studio.training.stopping:
+                    self.status.setText(f"{event.what}…{share}")
             case Started():
                 config = event.config
                 facts = self.tr("{0} images, {1} × {1}, width {2}, batch {3}, on {4}").format(
@@ -254,13 +255,15 @@ class TrainPanel(QWidget):
         self.pause.setIcon(icon("play" if training.paused else "pause"))
         self.pause.setEnabled(not training.stopping)
         self.stop.setEnabled(not training.stopping)
-        self.explore.setEnabled(self._latest is not None)
+        self.explore.setEnabled(self._latest is not None or self._finished_path is not None)
         self.follow.setVisible(running)
 
     @Slot()
     def toggle_pause(self) -> None:
         """Hold the run at its next phase, or let it go on."""
         training = self._studio.training
+        if training.stopping:
+            return
         if training.paused:
             training.go_on()
             self.status.setText(self.tr("Going on…"))

@@ -22,7 +22,7 @@ class CentredSlider(QWidget):
 
     Signals:
         value_changed: float, while the hand moves it; GUI thread.
-        gesture_ended: When a drag, a click or a key is over; GUI thread.
+        gesture_ended: When a drag, a click, a key or a turn of the wheel is over; GUI thread.
     """
 
     value_changed = Signal(float)
@@ -33,6 +33,7 @@ class CentredSlider(QWidget):
         self._least, self._most, self._rest, self._step = least, most, rest, step
         self._value = rest
         self._dragging = False
+        self._grip_px = 0.0
         self._wheel_left = 0
         self._ringed = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -84,15 +85,19 @@ class CentredSlider(QWidget):
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 5, 5)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Take the handle, or bring it under the pointer."""
+        """Take the handle where it is, or bring it under the pointer."""
         if event.button() == Qt.MouseButton.LeftButton:
             self._dragging = True
-            self._move_to(event.position().x())
+            self._grip_px = event.position().x() - self._x(self._value)
+            if abs(self._grip_px) > _HANDLE_PX:
+                self._grip_px = 0.0
+                self._move_to(event.position().x())
+            self.update()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Follow the hand."""
         if self._dragging:
-            self._move_to(event.position().x())
+            self._move_to(event.position().x() - self._grip_px)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End the gesture."""
@@ -134,6 +139,7 @@ class CentredSlider(QWidget):
         if steps:
             fine = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
             self._set(self._value + steps * self._step * (0.1 if fine else 1.0))
+            self.gesture_ended.emit()
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -181,6 +187,21 @@ class CentredSlider(QWidget):
             self.value_changed.emit(value)
 
 
+class _ValueBox(QDoubleSpinBox):
+    """A box that lets the panel scroll: the wheel turns it only once it has the focus."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Step with the focus only."""
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
 class SliderRow(QWidget):
     """A named `CentredSlider` with its value typed or read in a box, and a reset that is grey at rest.
 
@@ -209,7 +230,7 @@ class SliderRow(QWidget):
         self.name = name
         self._rest = rest
         self._slider = CentredSlider(least, most, rest, step)
-        self._box = QDoubleSpinBox()
+        self._box = _ValueBox()
         self._box.setRange(min(least, -typed_limit if least < 0 else least), max(most, typed_limit))
         self._box.setDecimals(2)
         self._box.setSingleStep(step)
@@ -226,8 +247,7 @@ class SliderRow(QWidget):
         self._reset.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._label = QLabel(label or name)
         self._label.setTextFormat(Qt.TextFormat.PlainText)
-        self.setToolTip(tip)
-        self._slider.setToolTip(tip)
+        self.describe(tip)
         self._box.setToolTip(self.tr("The strength, in standard deviations of the prior. Type it, or use the arrows."))
         self._reset.setToolTip(self.tr("Back to rest (or double-click the slider)"))
         for widget in (self._slider, self._box, self._reset):
@@ -249,6 +269,11 @@ class SliderRow(QWidget):
         self._slider.gesture_ended.connect(self._on_gesture_ended)
         self._box.valueChanged.connect(self._on_typed)
         self._reset.clicked.connect(self.reset)
+
+    def describe(self, tip: str) -> None:
+        """Say what the direction is."""
+        self.setToolTip(tip)
+        self._slider.setToolTip(tip)
 
     def value(self) -> float:
         """Return the value."""

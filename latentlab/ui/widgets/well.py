@@ -6,8 +6,9 @@ from PySide6.QtCore import QRectF, Signal
 from PySide6.QtGui import QColor, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
+from latentlab.errors import LatentlabError
 from latentlab.ui import theme
-from latentlab.ui.card_mime import card_from_mime, offers_card
+from latentlab.ui.card_mime import dropped_card, offers_card
 from latentlab.ui.widgets.picture import PictureView
 
 
@@ -16,9 +17,11 @@ class Well(PictureView):
 
     Signals:
         card_dropped: The `Card`; GUI thread.
+        refused: A `LatentlabError` that says why what was dropped is no card; GUI thread.
     """
 
     card_dropped = Signal(object)
+    refused = Signal(object)
 
     def __init__(self, parent: QWidget | None = None, *, surround: bool = False, padding_px: int = 0) -> None:
         super().__init__(parent, surround=surround, padding_px=padding_px)
@@ -38,10 +41,13 @@ class Well(PictureView):
     def dropEvent(self, event: QDropEvent) -> None:
         """Take the card."""
         self._light(False)
-        card = card_from_mime(event.mimeData())
-        if card is not None:
-            event.acceptProposedAction()
-            self.card_dropped.emit(card)
+        event.acceptProposedAction()
+        try:
+            card = dropped_card(event.mimeData())
+        except LatentlabError as error:
+            self.refused.emit(error)
+            return
+        self.card_dropped.emit(card)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the picture, and the light over it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -105,6 +106,13 @@ def test_a_picture_that_would_fill_the_memory_is_one_line(make_card: MakeCard, m
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
     with pytest.raises(LatentTagError, match=r"^the picture: is [^\n]+$"):
         card_from_png(png_of(make_card(1)))
+
+
+def test_a_text_of_another_program_that_inflates_without_end_is_one_line(make_card: MakeCard) -> None:
+    png = png_of(make_card(1))
+    bomb = pack_chunk(b"zTXt", b"Comment\0\0" + zlib.compress(b"\0" * 2**22))
+    with pytest.raises(LatentTagError, match=r"^the picture: is damaged: [^\n]*$"):
+        card_from_png(png[:33] + bomb + png[33:])
 
 
 @pytest.mark.parametrize("kind", [b"IDAT", b"IEND"])

@@ -295,7 +295,7 @@ def test_a_seed_keeps_the_sliders_unless_told_otherwise(fresh: SessionState) -> 
 
 def test_a_seed_clears_where_the_picture_came_from(fresh: SessionState) -> None:
     found = after(fresh, changes.pick_up(Point(np.zeros(6), origin="A − B + C")), changes.set_seed(3))
-    assert found.picture.title() == "seed 3"
+    assert (found.picture.title(), found.picture.origin) == ("seed 3", "")
 
 
 def test_a_seed_is_drawn_from_the_prior_of_the_document() -> None:

@@ -365,6 +365,7 @@ def packed(content: bytes, *shape: object) -> dict[str, Any]:
         (packed(np.array([1, 2, np.nan, 4, 5, 6], np.float32).tobytes(), 6), "finite vector"),
         (packed(np.array([1, 2, -np.inf, 4, 5, 6], np.float32).tobytes(), 6), "finite vector"),
         ({"shape": [6], "data": "no base64!"}, "damaged"),
+        (packed(b"\0" * 24, 6) | {"data": "!" + packed(b"\0" * 24)["data"]}, "damaged"),
         ({"shape": [6], "data": "AAAA"}, "damaged"),
     ],
 )
@@ -384,6 +385,11 @@ def test_a_picture_of_another_shape_is_refused(saved: Path, document: dict[str, 
 def test_a_card_whose_latent_does_not_fit_its_steps_is_refused(saved: Path, document: dict[str, Any]) -> None:
     document["shelf"][0]["z"] = packed(b"\0" * 8, 2)
     assert "does not fit its steps" in refusal(rewritten(saved, document))
+
+
+def test_a_card_whose_latent_is_not_finite_is_refused(saved: Path, document: dict[str, Any]) -> None:
+    document["shelf"][1]["z"] = packed(np.full(6, np.inf, np.float32).tobytes(), 6)
+    assert "not finite" in refusal(rewritten(saved, document))
 
 
 def test_many_arrays_together_may_not_unpack_to_more_than_the_limit(

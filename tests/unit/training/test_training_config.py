@@ -32,6 +32,7 @@ VALID: dict[str, st.SearchStrategy[Any]] = {
     "beta2": st.floats(0.0, 0.999999),
     "ema_kimg": st.floats(0.0, 1e6),
     "tick_kimg": st.floats(0.0, 1e6),
+    "precision": st.sampled_from(("float32", "bfloat16")),
     "seed": st.integers(0, 2**32 - 1),
 }
 configs = st.builds(TrainConfig, **VALID)
@@ -61,8 +62,9 @@ def bad_values(name: str) -> st.SearchStrategy[Any]:
     match name:
         case "data":
             return nothing
-        case "prior":
-            return st.one_of(st.text().filter(lambda text: text not in ("normal", "uniform")), st.none(), st.integers())
+        case "prior" | "precision":
+            known = ("normal", "uniform", "float32", "bfloat16")
+            return st.one_of(st.text().filter(lambda text: text not in known), st.none(), st.integers())
         case "size" | "channels" | "kernel":
             allowed = {"size": (0, *SIZES), "channels": (0, 1, 3), "kernel": (4, 5)}[name]
             return st.one_of(st.integers().filter(lambda value: value not in allowed), st.just(4.0), nothing)
@@ -94,7 +96,8 @@ def test_fields_of_other_versions_are_ignored() -> None:
 
 
 def test_resolving_checks_too() -> None:
-    assert TrainConfig().resolved(size=32, channels=1, batch=64) == replace(TrainConfig(), size=32, channels=1, batch=64)
+    chosen = {"size": 32, "channels": 1, "batch": 64}
+    assert TrainConfig().resolved(**chosen) == replace(TrainConfig(), **chosen)
     with pytest.raises(ValueRangeError, match="33 is not one of 16, 32, 64, 128, 256"):
         TrainConfig().resolved(size=33)
 

@@ -119,7 +119,11 @@ def test_a_signal_handler_stops_the_thread_it_interrupts(alarm: Callable[[Callab
 
 def test_a_signal_handler_may_interrupt_a_look_anywhere(alarm: Callable[[Callable[[], None]], None]) -> None:
     control = Control()
-    alarm(control.stop)
-    with pytest.raises(Cancelled):
+
+    def look_for_ever() -> None:
         while True:
             control.checkpoint()
+
+    alarm(control.stop)
+    with pytest.raises(Cancelled):
+        look_for_ever()

@@ -28,7 +28,7 @@ def logits() -> Tensor:
 def test_bce_real() -> None:
     x = logits()
     loss = bce_real(x)
-    assert float(loss) == pytest.approx(mean([-math.log(D(v)) for v in LOGITS]), rel=1e-12)
+    assert loss.item() == pytest.approx(mean([-math.log(D(v)) for v in LOGITS]), rel=1e-12)
     loss.backward()
     assert x.grad is not None
     assert x.grad.tolist() == pytest.approx([(D(v) - 1.0) / len(LOGITS) for v in LOGITS], rel=1e-12)
@@ -37,7 +37,7 @@ def test_bce_real() -> None:
 def test_bce_fake() -> None:
     x = logits()
     loss = bce_fake(x)
-    assert float(loss) == pytest.approx(mean([-math.log(1.0 - D(v)) for v in LOGITS]), rel=1e-12)
+    assert loss.item() == pytest.approx(mean([-math.log(1.0 - D(v)) for v in LOGITS]), rel=1e-12)
     loss.backward()
     assert x.grad is not None
     assert x.grad.tolist() == pytest.approx([D(v) / len(LOGITS) for v in LOGITS], rel=1e-12)
@@ -46,7 +46,7 @@ def test_bce_fake() -> None:
 def test_bce_generator_does_not_saturate() -> None:
     x = logits()
     loss = bce_generator(x)
-    assert float(loss) == pytest.approx(mean([-math.log(D(v)) for v in LOGITS]), rel=1e-12)
+    assert loss.item() == pytest.approx(mean([-math.log(D(v)) for v in LOGITS]), rel=1e-12)
     loss.backward()
     assert x.grad is not None
     gradient = [value * len(LOGITS) for value in x.grad.tolist()]
@@ -63,7 +63,7 @@ def test_gradients_by_differences(loss: object) -> None:
 def test_logits_far_out_stay_finite(loss: object, sign: float) -> None:
     wrong = torch.tensor([sign * 1e4], requires_grad=True)
     value = loss(wrong)  # type: ignore[operator]
-    assert float(value) == pytest.approx(1e4)
+    assert value.item() == pytest.approx(1e4)
     value.backward()
     assert wrong.grad is not None
     assert wrong.grad.tolist() == [sign]

@@ -1,0 +1,393 @@
+"""A whole run in this process: events, files, resume after stops and crashes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+from PIL import Image
+from safetensors.numpy import load_file
+from tiny_run import CONFIG, StopAt, pictures, run
+
+from latentlab.errors import DataError, TrainingError
+from latentlab.export.sheet import write_sheet
+from latentlab.latent.priors import sample
+from latentlab.models import networks
+from latentlab.models.checkpoint import load_discriminator, load_generator
+from latentlab.pixels import Pixels, sheet, to_pixels
+from latentlab.training.config import TrainConfig
+from latentlab.training.control import Control
+from latentlab.training.events import Event, Finished, Preparing, Progress, Started, Tick
+from latentlab.training.run import pick_device
+from latentlab.training.run_folder import RunFolder
+
+TICKS = [0.016, 0.032, 0.048]
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def log_of(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def logged(folder: Path) -> list[float]:
+    return [entry["kimg"] for entry in log_of(folder)]
+
+
+def assert_same_end(folder: Path, expected: Path) -> None:
+    """Compare model and resume state of two runs, bit for bit."""
+    one, other = (load_file(RunFolder(each).newest_model()) for each in (folder, expected))
+    assert one.keys() == other.keys()
+    for name, array in one.items():
+        np.testing.assert_array_equal(array, other[name], name)
+    states = [RunFolder(each).load_state() for each in (folder, expected)]
+    assert leaves(states[0]) == leaves(states[1])
+
+
+def leaves(value: object) -> object:
+    """Turn tensors within dictionaries and lists into bytes."""
+    match value:
+        case dict():
+            return {key: leaves(each) for key, each in value.items()}
+        case list() | tuple():
+            return [leaves(each) for each in value]
+        case torch.Tensor():
+            return str(value.dtype), tuple(value.shape), value.contiguous().numpy().tobytes()
+    return value
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory, images: Path) -> tuple[Path, list[Event]]:
+    torch.set_num_threads(1)
+    events: list[Event] = []
+    folder = tmp_path_factory.mktemp("runs") / "uninterrupted"
+    run(folder, replace(CONFIG, data=str(images)), emit=events.append)
+    return folder, events
+
+
+def test_events_come_in_order(uninterrupted: tuple[Path, list[Event]], config: TrainConfig) -> None:
+    folder, events = uninterrupted
+    kinds = [type(event) for event in events]
+    assert kinds[0] is Preparing
+    start = kinds.index(Started)
+    assert set(kinds[:start]) == {Preparing}
+    assert set(kinds[start + 1 : -1]) == {Progress, Tick}
+    assert kinds[-1] is Finished
+    assert events[start] == Started(config, folder, "cpu", 21, 0.0)
+    assert events[-1] == Finished(0.048, True, folder / "model-000000.safetensors")
+    assert [event.kimg for event in events if isinstance(event, Tick)] == TICKS
+    shown = [event.kimg for event in events if isinstance(event, Progress)]
+    assert shown == sorted(shown)
+    assert shown[-1] == 0.048
+
+
+def test_files(uninterrupted: tuple[Path, list[Event]], config: TrainConfig) -> None:
+    folder, _ = uninterrupted
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+    assert names == [
+        "config.json",
+        "log.jsonl",
+        "model-000000.safetensors",
+        "resume.pt",
+        "samples",
+        "samples/000000.png",
+    ]
+    assert TrainConfig.from_mapping(json.loads((folder / "config.json").read_text(encoding="utf-8"))) == config
+    for entry, kimg in zip(log_of(folder), TICKS, strict=True):
+        assert set(entry) == {"kimg", "images_per_s", "Loss_D", "Loss_G", "D_x", "D_G_z1", "D_G_z2"}
+        assert entry["kimg"] == kimg
+        assert all(np.isfinite(value) for value in entry.values())
+
+
+def eval_forward(weights: dict[str, npt.NDArray[np.float32]], spec: Any, z: npt.NDArray[np.float32]) -> Pixels:
+    with torch.inference_mode():
+        return to_pixels(networks.load(networks.build(spec), weights)(torch.from_numpy(z)).numpy())
+
+
+def test_a_tick_is_the_model_as_it_is_saved(uninterrupted: tuple[Path, list[Event]], config: TrainConfig) -> None:
+    folder, events = uninterrupted
+    tick = [event for event in events if isinstance(event, Tick)][-1]
+    saved = load_generator(tick.path)
+    assert tick.path == folder / "model-000000.safetensors"
+    assert tick.generator.content_hash == saved.content_hash
+    assert not any(array.flags.writeable for array in tick.generator.weights.values())
+    assert saved.card.kimg == 0.048
+    assert saved.card.training == asdict(config) | {"device": "cpu"}
+    assert (saved.card.data.name, saved.card.data.images) == ("squares", 21)
+    assert saved.card.command == "latentlab train"
+    assert load_discriminator(tick.path) is not None
+    z = sample("normal", 64, config.z_dim, 0)
+    np.testing.assert_array_equal(tick.samples, eval_forward(dict(saved.weights), saved.card.generator.network, z))
+    with Image.open(folder / "samples" / "000000.png") as image:
+        np.testing.assert_array_equal(np.asarray(image)[:, :, None], sheet(tick.samples, 8))
+
+
+def test_snapshots_share_no_memory(uninterrupted: tuple[Path, list[Event]]) -> None:
+    ticks = [event for event in uninterrupted[1] if isinstance(event, Tick)]
+    first, second = ticks[0].generator.weights, ticks[1].generator.weights
+    assert any((first[name] != second[name]).any() for name in first)
+    assert not any(np.shares_memory(first[name], second[name]) for name in first)
+    assert not np.shares_memory(ticks[0].samples, ticks[1].samples)
+
+
+def test_a_run_leaves_the_global_random_streams_alone(tmp_path: Path, config: TrainConfig) -> None:
+    before = torch.get_rng_state(), str(np.random.get_state())
+    run(tmp_path / "run", config.resolved(batch=0, kimg=0.02))
+    assert torch.equal(before[0], torch.get_rng_state())
+    assert before[1] == str(np.random.get_state())
+
+
+def test_a_run_that_is_there_is_refused_before_anything_is_read(tmp_path: Path, config: TrainConfig) -> None:
+    folder = tmp_path / "run"
+    run(folder, config)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    events: list[Event] = []
+    with pytest.raises(TrainingError, match="already holds a run"):
+        run(folder, config, emit=events.append)
+    assert events == []
+    assert before == {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_resume_without_a_run(tmp_path: Path, config: TrainConfig) -> None:
+    with pytest.raises(TrainingError, match="holds no run to resume"):
+        run(tmp_path / "run", config, resume=True)
+    assert not (tmp_path / "run").exists()
+
+
+def test_bad_data_leave_no_folder(tmp_path: Path, config: TrainConfig) -> None:
+    with pytest.raises(DataError, match="no such data set"):
+        run(tmp_path / "run", replace(config, data=str(tmp_path / "nowhere")))
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("look", range(1, 12))
+def test_a_stopped_run_goes_on_to_the_same_end(
+    tmp_path: Path, config: TrainConfig, uninterrupted: tuple[Path, list[Event]], look: int
+) -> None:
+    folder, events = tmp_path / "run", list[Event]()
+    finished = run(folder, config, control=StopAt(look + 1), emit=events.append)  # the first look is before the loop
+    assert events[-1] == finished == Finished(look // 2 * 0.008, False, folder / "model-000000.safetensors")
+    load_generator(folder / "model-000000.safetensors")
+    assert logged(folder)[-1] == finished.kimg
+    assert len(set(logged(folder))) == len(logged(folder)), "a tick was counted twice"
+    resumed = run(folder, config, resume=True, emit=events.append)
+    assert resumed.complete
+    assert [event.kimg for event in events if isinstance(event, Started)] == [0.0, finished.kimg]
+    assert_same_end(folder, uninterrupted[0])
+    assert len(set(logged(folder))) == len(logged(folder))
+
+
+def test_stopping_again_and_again_ends_the_same(
+    tmp_path: Path, config: TrainConfig, uninterrupted: tuple[Path, list[Event]]
+) -> None:
+    folder, runs = tmp_path / "run", 1
+    while not run(folder, config, control=StopAt(2), resume=runs > 1).complete:
+        runs += 1
+    assert runs == 12
+    assert_same_end(folder, uninterrupted[0])
+    assert logged(folder) == [0.0, 0.008, 0.016, 0.024, 0.032, 0.04, 0.048]
+
+
+def test_a_stop_before_the_loop_writes_nothing(tmp_path: Path, config: TrainConfig) -> None:
+    control = Control()
+    control.stop()
+    assert run(tmp_path / "run", config, control=control) == Finished(0.0, False, None)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_stop_before_the_loop_of_a_resume_changes_nothing(tmp_path: Path, config: TrainConfig) -> None:
+    folder = tmp_path / "run"
+    run(folder, config, control=StopAt(7))
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    control = Control()
+    control.stop()
+    finished = run(folder, config, control=control, resume=True)
+    assert finished == Finished(0.024, False, folder / "model-000000.safetensors")
+    assert before == {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_resuming_a_finished_run_finds_it_finished(
+    tmp_path: Path, config: TrainConfig, uninterrupted: tuple[Path, list[Event]]
+) -> None:
+    folder, events = tmp_path / "run", list[Event]()
+    run(folder, config)
+    lines = log_of(folder)
+    finished = run(folder, config, resume=True, emit=events.append)
+    assert finished == Finished(0.048, True, folder / "model-000000.safetensors")
+    assert not any(isinstance(event, Tick | Progress) for event in events)
+    assert log_of(folder) == lines
+    assert_same_end(folder, uninterrupted[0])
+
+
+def test_a_finished_run_whose_model_was_deleted_writes_it_again(tmp_path: Path, config: TrainConfig) -> None:
+    folder = tmp_path / "run"
+    finished = run(folder, config)
+    assert finished.path is not None
+    before = load_generator(finished.path).content_hash
+    finished.path.rename(tmp_path / "elsewhere.safetensors")
+    again = run(folder, config, resume=True)
+    assert again.path is not None
+    assert load_generator(again.path).content_hash == before
+
+
+def test_a_run_is_made_longer_but_never_shorter(tmp_path: Path, config: TrainConfig) -> None:
+    # Without tick_kimg the ticks of the longer run are further apart; weights do not depend on them.
+    config = config.resolved(tick_kimg=0.0, lr_end=1.0, batch=104)
+    longer = config.resolved(kimg=2.1)
+    run(tmp_path / "once", longer)
+    run(tmp_path / "twice", config)
+    finished = run(tmp_path / "twice", longer, resume=True)
+    assert finished == Finished(2.184, True, tmp_path / "twice" / "model-000002.safetensors")
+    assert_same_end(tmp_path / "twice", tmp_path / "once")
+    assert RunFolder(tmp_path / "twice").load_config() == longer
+    assert run(tmp_path / "twice", config, resume=True).kimg == 2.184
+    assert RunFolder(tmp_path / "twice").load_config() == longer
+    assert logged(tmp_path / "once") == [1.04, 2.08, 2.184]
+    assert logged(tmp_path / "twice") == [0.104, 1.04, 2.08, 2.184]
+
+
+def test_the_settings_of_a_resume_are_those_of_the_run(
+    tmp_path: Path, config: TrainConfig, uninterrupted: tuple[Path, list[Event]]
+) -> None:
+    folder = tmp_path / "run"
+    run(folder, config, control=StopAt(5))
+    run(folder, TrainConfig(kimg=0.001, data="other", width=8, seed=9), resume=True)
+    assert_same_end(folder, uninterrupted[0])
+
+
+def killing(tick: int, place: str) -> tuple[Callable[[Event], None], Callable[[Path, Pixels], object]]:
+    """Return an `emit` and a sheet writer, one of which ends the process at a tick: after the model, or after all."""
+    seen = {"sheet": 0, "event": 0}
+
+    def at(name: str) -> None:
+        seen[name] += 1
+        if name == place and seen[name] == tick:
+            raise Killed
+
+    def emit(event: Event) -> None:
+        if isinstance(event, Tick):
+            at("event")
+
+    def sheet_writer(path: Path, pixels: Pixels) -> None:
+        at("sheet")
+        write_sheet(path, pixels)
+
+    return emit, sheet_writer
+
+
+@pytest.mark.parametrize("place", ["sheet", "event"])
+@pytest.mark.parametrize("tick", [1, 2, 3])
+def test_a_crash_within_a_tick_goes_on_to_the_same_end(
+    tmp_path: Path, config: TrainConfig, uninterrupted: tuple[Path, list[Event]], tick: int, place: str
+) -> None:
+    folder = tmp_path / "run"
+    emit, sheet_writer = killing(tick, place)
+    with pytest.raises(Killed):
+        run(folder, config, emit=emit, sheet=sheet_writer)
+    run(folder, config, resume=True)
+    assert_same_end(folder, uninterrupted[0])
+    assert logged(folder) == TICKS, "each tick has one line"
+
+
+def test_a_crash_between_model_and_state_does_not_leave_a_model_of_the_future(
+    tmp_path: Path, config: TrainConfig
+) -> None:
+    folder = tmp_path / "run"
+    config = config.resolved(kimg=2.5, tick_kimg=1.0, batch=100)
+    emit, sheet_writer = killing(2, "sheet")
+    with pytest.raises(Killed):
+        run(folder, config, emit=emit, sheet=sheet_writer)
+    assert (folder / "model-000002.safetensors").exists()
+    finished = run(folder, config, resume=True, control=StopAt(4))
+    assert finished.kimg == 1.1
+    assert finished.path == folder / "model-000001.safetensors"
+    assert not (folder / "model-000002.safetensors").exists()
+
+
+def test_a_run_killed_before_its_first_tick_begins_again(
+    tmp_path: Path, config: TrainConfig, uninterrupted: tuple[Path, list[Event]]
+) -> None:
+    def emit(event: Event) -> None:
+        if isinstance(event, Started):
+            raise Killed
+
+    folder = tmp_path / "run"
+    with pytest.raises(Killed):
+        run(folder, config, emit=emit)
+    assert RunFolder(folder).load_state() is not None
+    (folder / "resume.pt").unlink()  # as if it had been killed a moment earlier
+    run(folder, config, resume=True)
+    assert_same_end(folder, uninterrupted[0])
+
+
+def test_a_state_that_does_not_fit_its_config(tmp_path: Path, config: TrainConfig) -> None:
+    folder = tmp_path / "run"
+    run(folder, config)
+    before = (folder / "resume.pt").read_bytes()
+    (folder / "config.json").write_text(replace(config, width=8).to_json(), encoding="utf-8")
+    with pytest.raises(TrainingError) as refusal:
+        run(folder, config, resume=True)
+    assert str(refusal.value) == f"{folder / 'resume.pt'}: does not fit its config.json: it belongs to other networks"
+    assert (folder / "resume.pt").read_bytes() == before
+
+
+def test_other_data_are_refused(tmp_path: Path, config: TrainConfig) -> None:
+    data, folder = tmp_path / "data", tmp_path / "run"
+    data.mkdir()
+    for number, picture in enumerate(pictures(9)):
+        Image.fromarray(picture[:, :, 0]).save(data / f"{number}.png")
+    run(folder, replace(config, data=str(data)))
+    (data / "0.png").unlink()
+    with pytest.raises(DataError, match="holds 8 pictures, the run to be resumed was trained on 9"):
+        run(folder, config.resolved(kimg=1.0), resume=True)
+
+
+def test_weights_that_are_not_finite_are_not_saved(tmp_path: Path, config: TrainConfig) -> None:
+    folder = tmp_path / "run"
+    run(folder, config, control=StopAt(7))
+    files = ("resume.pt", "model-000000.safetensors", "log.jsonl")
+    before = [(folder / name).read_bytes() for name in files]
+    state = RunFolder(folder).load_state()
+    assert state is not None
+    state["G"]["1.weight"].fill_(3e38)
+    RunFolder(folder).save_state(state)
+    before[0] = (folder / "resume.pt").read_bytes()
+    with pytest.raises(TrainingError, match=r"no longer finite\. Lower lr in its config\.json"):
+        run(folder, config, resume=True)
+    assert [(folder / name).read_bytes() for name in files] == before
+
+
+def test_the_batch_is_chosen_once_and_kept(tmp_path: Path, config: TrainConfig) -> None:
+    folder, events = tmp_path / "run", list[Event]()
+    run(folder, config.resolved(batch=0, kimg=0.2), control=StopAt(3), emit=events.append)
+    assert Preparing("Choosing the batch size") in events
+    batch = RunFolder(folder).load_config().batch
+    assert 4 <= batch <= 64
+    assert batch & (batch - 1) == 0
+    events.clear()
+    run(folder, config, resume=True, emit=events.append)
+    assert [event.config.batch for event in events if isinstance(event, Started)] == [batch]
+    assert Preparing("Choosing the batch size") not in events
+
+
+def test_devices() -> None:
+    assert pick_device("cpu") == torch.device("cpu")
+    assert pick_device("auto").type in ("cpu", "cuda", "mps")
+    for name in ("tpu", "", "cpu:x"):
+        with pytest.raises(TrainingError, match="is not a device"):
+            pick_device(name)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="has CUDA")
+def test_a_device_that_is_not_there() -> None:
+    with pytest.raises(TrainingError, match="cuda: is not available on this machine"):
+        pick_device("cuda")
