@@ -8,14 +8,15 @@ from latentlab.rendering.requests import RenderResult
 class Freshness:
     """Remembers what was painted.
 
-    A row is stale if its epoch is not the current one or its seq is not above the last painted of that row. A row that
-    is merely older than the newest request is fresh: a picture that waited for the newest would freeze under a moving
+    A row is stale if its epoch is not the current one, its lane has since been told to forget it, or its seq is not
+    above the last painted of that row. A row that is merely older than the newest request is fresh: a picture that waited for the newest would freeze under a moving
     hand.
     """
 
     def __init__(self) -> None:
         self.epoch = 0
         self._painted: dict[tuple[str, int], int] = {}
+        self._forgotten: dict[str, int] = {}
 
     def new_epoch(self) -> int:
         """Make everything rendered so far stale; return the new epoch."""
@@ -23,9 +24,13 @@ class Freshness:
         self._painted.clear()
         return self.epoch
 
+    def forget(self, lane: str, seq: int) -> None:
+        """Make a lane's results up to a seq stale, for one whose rows mean something else from now on."""
+        self._forgotten[lane] = seq
+
     def accept(self, result: RenderResult) -> tuple[int, ...]:
         """Return the positions within `result.rows` to paint, and count them as painted."""
-        if result.epoch != self.epoch:
+        if result.epoch != self.epoch or result.seq <= self._forgotten.get(result.lane, -1):
             return ()
         fresh = tuple(
             position

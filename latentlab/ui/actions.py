@@ -51,7 +51,7 @@ MENUS = (_("&File"), _("&Edit"), _("&Model"), _("&Latent"), _("&Train"), _("&Vie
 FILE, EDIT, MODEL, LATENT, TRAIN, VIEW, HELP = MENUS
 
 ACTIONS: tuple[ActionSpec, ...] = (
-    ActionSpec("open-session", FILE, _("Open &session…"), _("Open a saved session: picture, strip, terms, shelf")),
+    ActionSpec("open-session", FILE, _("Open sess&ion…"), _("Open a saved session: picture, strip, terms, shelf")),
     ActionSpec("save-session", FILE, _("&Save session"), _("Save the session"), "save", ("Ctrl+S",), needs_model=True),
     ActionSpec(
         "save-session-as",
@@ -164,7 +164,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec(
         "play",
         LATENT,
-        _("&Play the walk"),
+        _("Pla&y the walk"),
         _("Play or pause the walk between the ends"),
         "play",
         ("P",),

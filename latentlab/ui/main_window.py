@@ -155,6 +155,7 @@ class MainWindow(QMainWindow):
         titles = (self.tr("Explore"), self.tr("Interpolate"), self.tr("Arithmetic"), self.tr("Train"))
         for title, page in zip(titles, (self.explore, self.interpolate, self.arithmetic, self.train), strict=True):
             self.tabs.addTab(title.upper())
+            page.setAccessibleName(title)
             page.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
             self.pages.addWidget(page)
         middle = QWidget()

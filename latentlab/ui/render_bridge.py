@@ -79,6 +79,7 @@ class RenderBridge(QObject):
     def forget(self, lane: str) -> None:
         """Give up what a lane asked for, so that the same can be asked again."""
         self._asked.pop(lane, None)
+        self._freshness.forget(lane, self._seq)
         self._service.cancel(lane)
 
     def wait_idle(self, timeout_s: float = 10.0) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,7 +25,9 @@ from latentlab.ui import theme
 from latentlab.ui.main_window import MainWindow
 
 THREADS = ("render", "training", "export")
-_OFFSCREEN_CANNOT = ("This plugin does not support propagateSizeHints()", "This plugin does not support raise()")
+_OFFSCREEN_CANNOT = tuple(
+    f"This plugin does not support {what}" for what in ("propagateSizeHints()", "raise()", "grabbing the keyboard")
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -54,6 +57,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("CONFIG", "DATA", "STATE", "CACHE"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(folder / name.lower()))
     monkeypatch.setenv("HOME", str(folder))
+    # What is written here need not outlive the machine.
+    monkeypatch.setattr(os, "fsync", lambda _: None)
     return folder
 
 

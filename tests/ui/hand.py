@@ -156,4 +156,3 @@ def shown(view: PictureView) -> Pixels:
     pixels = view.pixels()
     assert pixels is not None
     return pixels
-

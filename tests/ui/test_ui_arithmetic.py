@@ -135,9 +135,7 @@ def test_the_result_stands_in_the_middle_of_its_neighbours(panel: MainWindow) ->
     assert not np.array_equal(around[:16, :16], shown(panel.arithmetic.result))
 
 
-def test_exemplars_that_do_not_fit_are_left_out_and_say_why(
-    panel: MainWindow, make_model: Callable[..., Path]
-) -> None:
+def test_exemplars_that_do_not_fit_are_left_out_and_say_why(panel: MainWindow, make_model: Callable[..., Path]) -> None:
     fill(panel, *SEEDS)
     assert panel.studio.open_path(make_model("wide", z_dim=12))
     settle(panel)

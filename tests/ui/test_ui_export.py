@@ -157,9 +157,7 @@ def test_a_folder_that_is_not_there_gives_one_line_and_the_dialog_goes_on(
     assert written(tmp_path) == ["walk.gif"]
 
 
-def test_an_empty_file_name_is_refused_and_the_format_can_still_be_chosen(
-    dialog: ExportDialog, qtbot: QtBot
-) -> None:
+def test_an_empty_file_name_is_refused_and_the_format_can_still_be_chosen(dialog: ExportDialog, qtbot: QtBot) -> None:
     dialog.target.clear()
     dialog.format.setCurrentIndex(dialog.format.findData(".webp"))
     click(dialog.go)

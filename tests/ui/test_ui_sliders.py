@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hand import (
@@ -23,7 +25,7 @@ from hand import (
 )
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QAbstractSpinBox, QScrollArea
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from latentlab.session.opened import OpenedModel
@@ -55,7 +57,7 @@ def test_pictures_are_painted_while_the_hand_still_moves(window: MainWindow, qtb
             QTest.mouseMove(slider, start + QPoint(10 * step, 0))
             settle(window)
         seen.append(shown(window.explore.canvas).copy())
-    assert all(not np.array_equal(one, other) for one, other in zip(seen, seen[1:], strict=False))
+    assert all(not np.array_equal(one, other) for one, other in pairwise(seen))
     QTest.mouseRelease(slider, LEFT)
 
 

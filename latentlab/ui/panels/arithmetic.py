@@ -165,6 +165,7 @@ class ArithmeticPanel(QWidget):
         self._studio = studio
         self._result: FloatArray | None = None
         self._rows: list[PictureView] = []
+        self._filled: tuple[bool, ...] = ()
         self.terms = tuple(TermView(studio, index, name) for index, name in enumerate("ABC"))
         self.result = PictureView()
         self.neighbours = PictureView()
@@ -276,7 +277,11 @@ class ArithmeticPanel(QWidget):
             if mean is None:
                 slot.mean.set_pixels(None)
         if wanted:
-            self._studio.render.forget(LANE)
+            filled = tuple(mean is not None for mean in means)
+            if filled != self._filled:
+                # A late result of the terms before would be painted in the wrong places.
+                self._studio.render.forget(LANE)
+                self._filled = filled
             self._studio.render.request(LANE, np.stack(wanted))
 
     def _on_frames(self, frames: Frames) -> None:

@@ -121,6 +121,7 @@ class DirectionsPanel(QWidget):
         self._column.addWidget(self._nothing)
         self._column.addStretch(1)
         area = QScrollArea()
+        area.setAccessibleName(self.tr("Directions"))
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(self._scrolled)

@@ -23,6 +23,7 @@ class CommandPalette(QFrame):
         self._entries = [each for each in entries if each[0].id != "palette"]
         self._box = QLineEdit()
         self._box.setPlaceholderText(self.tr("Type what you want to do"))
+        self._box.setAccessibleName(self.tr("Command palette"))
         self._list = QListWidget()
         self._list.setObjectName("palette")
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)

@@ -24,6 +24,7 @@ class MessageBar(QFrame):
         self._close = icon_button("close", self.tr("Dismiss"), size_px=14)
         self._details = QPlainTextEdit()
         self._details.setReadOnly(True)
+        self._details.setAccessibleName(self.tr("Details"))
         self._details.setMaximumHeight(180)
         row = QHBoxLayout()
         row.addWidget(self._text, 1)

@@ -81,3 +81,11 @@ def test_the_seq_of_a_painted_row_only_rises(arrivals: list[tuple[int, set[int]]
         fresh = {result.rows[position] for position in freshness.accept(result)}
         assert fresh == {row for row in rows if painted.get(row, -1) < seq}
         painted |= dict.fromkeys(fresh, seq)
+
+
+def test_a_lane_that_forgets_paints_nothing_asked_for_before() -> None:
+    freshness = opened()
+    freshness.forget("strip", 4)
+    assert freshness.accept(result_of(4, 0)) == ()
+    assert freshness.accept(result_of(4, 0, lane="walk")) == (0,)
+    assert freshness.accept(result_of(5, 0)) == (0,)
