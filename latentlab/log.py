@@ -7,11 +7,20 @@ import logging.handlers
 import sys
 
 from latentlab import paths
+from latentlab.errors import ErrorReport, LatentlabError
 
 
 def get(name: str) -> logging.Logger:
     """Return the logger of a module, below the application's."""
     return logging.getLogger(name if name.startswith(paths.APP_NAME) else f"{paths.APP_NAME}.{name}")
+
+
+def report(logger: logging.Logger, told: ErrorReport, error: BaseException) -> None:
+    """Log an error that the user is told of: one line if they can act on it, with its traceback if it is a bug."""
+    if isinstance(error, LatentlabError):
+        logger.info("%s", told)
+    else:
+        logger.error("%s", told, exc_info=error)
 
 
 def start(to_file: bool = True) -> None:

@@ -116,8 +116,8 @@ class ExportService:
         except Cancelled:
             self._on_event(ExportEvent(job.path, 0, total, finished=True, cancelled=True))
         except Exception as error:  # noqa: BLE001 - crosses to the window as text, whatever it is
-            _log.exception("export failed")
             report = ErrorReport.from_exception(error, during="Exporting")
+            log.report(_log, report, error)
             self._on_event(ExportEvent(job.path, 0, total, finished=True, error=report))
         else:
             self._on_event(ExportEvent(job.path, total, total, finished=True))

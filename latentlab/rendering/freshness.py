@@ -9,8 +9,8 @@ class Freshness:
     """Remembers what was painted.
 
     A row is stale if its epoch is not the current one, its lane has since been told to forget it, or its seq is not
-    above the last painted of that row. A row that is merely older than the newest request is fresh: a picture that waited for the newest would freeze under a moving
-    hand.
+    above the last painted of that row. A row that is merely older than the newest request is fresh: a picture that
+    waited for the newest would freeze under a moving hand.
     """
 
     def __init__(self) -> None:

@@ -116,10 +116,10 @@ class RenderService:
             pixels = self._backend.render(request.z[list(rows)])
             elapsed_ms = (time.perf_counter() - start) * 1000.0
         except Exception as error:  # noqa: BLE001 - crosses to the window as text, whatever it is
-            _log.exception("rendering failed")
             with self._wake:
                 self._lanes.drop_rest_of(request)
             report = ErrorReport.from_exception(error, during="Rendering")
+            log.report(_log, report, error)
             nothing = np.empty((0, 1, 1, 1), np.uint8)
             return RenderResult(request.lane, request.epoch, request.seq, rows, nothing, 0.0, report)
         if request.lane != PICTURE:

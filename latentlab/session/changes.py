@@ -41,7 +41,8 @@ def set_seed(seed: int, keep_edits: bool = True) -> Change:
     def change(state: SessionState) -> SessionState:
         base = Point.from_seed(seed, state.z_dim, state.prior)
         point = replace(state.picture, base=base.base, seed=seed, origin="") if keep_edits else base
-        return replace(state, picture=point, before=point)
+        at_rest = replace(point, strengths={}, truncation=1.0, renormalised=False)
+        return replace(state, picture=point, before=at_rest)
 
     return change
 

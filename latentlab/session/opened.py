@@ -50,6 +50,14 @@ class OpenedModel:
         return self.generator.card.name
 
     @property
+    def title(self) -> str:
+        """Return what tells it from its siblings: a snapshot of a run is named after the run and its kimg."""
+        path, card = self.generator.path, self.generator.card
+        if path is not None and path.name.startswith("model-"):
+            return f"{path.parent.name} at {card.kimg:.0f} kimg"
+        return card.name
+
+    @property
     def z_dim(self) -> int:
         """Return the width of z."""
         return self.generator.card.generator.z_dim

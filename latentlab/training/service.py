@@ -111,5 +111,6 @@ class TrainingService:
                 command=job.command,
             )
         except Exception as error:  # noqa: BLE001 - crosses to the watcher as text, whatever it is
-            _log.exception("training failed")
-            self._on_event(Failed(ErrorReport.from_exception(error, during="Training")))
+            report = ErrorReport.from_exception(error, during="Training")
+            log.report(_log, report, error)
+            self._on_event(Failed(report))

@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from latentlab.errors import LatentlabError, ModelFileError
+from latentlab.errors import LatentlabError
 from latentlab.models.checkpoint import SUFFIX as MODEL_SUFFIX
 from latentlab.paths import bundled, config_dir, make_folder, replacing
 from latentlab.session.opened import OpenedModel
@@ -38,17 +38,28 @@ class Documents(QObject):
 
         What does not open is told of over the bundled model.
         """
+        problem: LatentlabError | None = None
+        last: StoredSession | None = None
+        if self.autosave_file().exists():
+            try:
+                last = load_session(self.autosave_file())
+                self._keep_copy_of_last()
+            except LatentlabError as error:
+                problem = error
         try:
-            if named is not None:
+            if named is not None and named.suffix.lower() == SESSION_SUFFIX:
                 self._open(named)
-            elif self.autosave_file().exists():
-                self._open_last()
-            else:
-                self.open_bundled()
+            elif named is not None:
+                self._show_model(OpenedModel.from_file(named), last)
+            elif last is not None:
+                self._show(last)
         except LatentlabError as error:
+            problem = error
+        if self._studio.model is None:
+            self._open_bundled_with(last)
+        if problem is not None:
             # A model that opens takes earlier messages away: this one comes after it.
-            self.open_bundled()
-            self._studio.report(error, self.tr("Opening"))
+            self._studio.report(problem, self.tr("Opening"))
 
     def open_any(self, path: Path) -> bool:
         """Open a session or a model, whichever the file is; return whether it opened."""
@@ -139,20 +150,26 @@ class Documents(QObject):
         else:
             self._studio.open_file(path)
 
-    def _open_last(self) -> None:
-        stored = load_session(self.autosave_file())
+    def _open_bundled_with(self, last: StoredSession | None) -> None:
         try:
-            self._show(stored)
-        except ModelFileError as error:
-            # Its cards must not be lost with its model: the next autosave replaces the file.
-            model = OpenedModel.from_file(bundled(*BUNDLED_MODEL))
-            self._studio.set_model(model, adopted(stored.state, model.z_dim, model.prior))
-            self._studio.report(error, self.tr("Opening the last session"))
+            self._show_model(OpenedModel.from_file(bundled(*BUNDLED_MODEL)), last)
+        except LatentlabError as error:
+            self._studio.report(error, self.tr("Opening the bundled model"))
+
+    def _keep_copy_of_last(self) -> None:
+        """Keep the session as it was at this start: the next autosave replaces it."""
+        copy = self.autosave_file().with_stem("last-1")
+        with replacing(copy) as temporary:
+            temporary.write_bytes(self.autosave_file().read_bytes())
+
+    def _show_model(self, model: OpenedModel, last: StoredSession | None) -> None:
+        """Show a model with the cards and, where it takes them, the points of the last session."""
+        self._studio.set_model(model, adopted(last.state, model.z_dim, model.prior) if last else None)
+        self._studio.remember(model)
 
     def _show(self, stored: StoredSession) -> None:
         model = OpenedModel.from_file(stored.model_path)
-        self._studio.set_model(model, adopted(stored.state, model.z_dim, model.prior))
-        self._studio.remember(model)
+        self._show_model(model, stored)
         if stored.model_hash != model.generator.content_hash:
             self._studio.notice.emit(self.tr("The model has changed since the session was saved"))
 

@@ -16,9 +16,14 @@ from latentlab.ui import theme
 _INK = "#000"
 
 
-def icon(name: str) -> QIcon:
-    """Return an icon of ``resources/icons`` that takes the theme's colours whenever it is painted."""
-    return QIcon(_TintedEngine(name))
+def icon(name: str, ink: str = "text") -> QIcon:
+    """Return an icon of ``resources/icons`` that takes the theme's colours whenever it is painted.
+
+    Args:
+        name: Of the file, without its suffix.
+        ink: The token of `theme.Tokens` it is painted in.
+    """
+    return QIcon(_TintedEngine(name, ink))
 
 
 def app_icon() -> QIcon:
@@ -55,16 +60,17 @@ def _renderer(name: str, ink: str) -> QSvgRenderer:
 
 
 class _TintedEngine(QIconEngine):
-    """Paints an SVG in the theme's text colour, fainter while disabled."""
+    """Paints an SVG in a colour of the theme, fainter while disabled."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, ink: str) -> None:
         super().__init__()
         self._name = name
+        self._ink = ink
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
         """Draw the icon into a rectangle."""
         look = theme.tokens()
-        ink = look.faint if mode == QIcon.Mode.Disabled else look.text
+        ink: str = look.faint if mode == QIcon.Mode.Disabled else getattr(look, self._ink)
         if rect.isEmpty():
             return
         _renderer(self._name, ink).render(painter, QRectF(rect))
@@ -76,10 +82,11 @@ class _TintedEngine(QIconEngine):
     def scaledPixmap(  # noqa: N802 - Qt's name
         self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float
     ) -> QPixmap:
-        """Draw the icon on a transparent pixmap of device pixels."""
+        """Draw the icon on a transparent pixmap of `scale` device pixels per pixel."""
         if size.isEmpty():
             return QPixmap()
-        image = QImage(size, QImage.Format.Format_ARGB32_Premultiplied)
+        image = QImage(size * scale, QImage.Format.Format_ARGB32_Premultiplied)
+        image.setDevicePixelRatio(scale)
         image.fill(Qt.GlobalColor.transparent)
         painter = QPainter(image)
         self.paint(painter, QRect(0, 0, size.width(), size.height()), mode, state)
@@ -88,4 +95,4 @@ class _TintedEngine(QIconEngine):
 
     def clone(self) -> QIconEngine:
         """Return a copy, which Qt owns."""
-        return _TintedEngine(self._name)
+        return _TintedEngine(self._name, self._ink)

@@ -27,6 +27,7 @@ from latentlab.paths import config_dir, runs_dir
 from latentlab.session import changes
 from latentlab.session.card_png import png_of
 from latentlab.session.opened import OpenedModel
+from latentlab.session.point import Point
 from latentlab.session.settings import Settings
 from latentlab.session.state import End
 from latentlab.session.store import SUFFIX as SESSION_SUFFIX
@@ -207,7 +208,7 @@ class MainWindow(QMainWindow):
             "roll": self.explore.roll,
             "previous-seed": self._on_previous_seed,
             "next-seed": self._on_next_seed,
-            "keep": self.explore.keep_picture,
+            "keep": self._on_keep,
             "reset": self.explore.reset_picture,
             "hold-a": self._on_hold_a,
             "hold-b": self._on_hold_b,
@@ -258,6 +259,9 @@ class MainWindow(QMainWindow):
         self.interpolate.playing_changed.connect(self._on_playing)
         self.train.new_run_wanted.connect(self._on_new_run)
         self.train.resume_wanted.connect(self._on_resume_run)
+        self.train.go_on_wanted.connect(self._resume)
+        self.interpolate.explore_wanted.connect(self._on_show_explore)
+        studio.notice.connect(self.messages.dismiss)
         self.train.explore_wanted.connect(self._on_show_explore)
         self._on_running(False)
         self._autosave = QTimer(self)
@@ -289,7 +293,7 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_model(self, model: OpenedModel) -> None:
-        self.setWindowTitle(f"{model.name} — latentlab")
+        self.setWindowTitle(f"{model.title} — latentlab")
         self._set_model_open(True)
         self.messages.dismiss()
 
@@ -336,12 +340,27 @@ class MainWindow(QMainWindow):
         action = self.sender()
         self.studio.open_path(Path(action.data()))  # type: ignore[attr-defined]
 
+    def _point_in_sight(self) -> Point | None:
+        """Return the point whose picture the front page shows large."""
+        page = self.pages.currentWidget()
+        if page is self.interpolate:
+            return self.interpolate.point()
+        if page is self.arithmetic:
+            return self.arithmetic.point()
+        return self.studio.state.picture if self.studio.state else None
+
+    @Slot()
+    def _on_keep(self) -> None:
+        point = self._point_in_sight()
+        if point is not None:
+            self.studio.keep(point)
+
     @Slot()
     def _on_save_picture(self) -> None:
-        state = self.studio.state
-        if state is None:
+        point = self._point_in_sight()
+        if point is None:
             return
-        card = self.studio.card_of(state.picture)
+        card = self.studio.card_of(point)
         folder = Path(self.studio.settings.export_folder or Path.home())
         name = f"{card.name.replace(',', '').replace(' ', '-')}.png"
         chosen, _ = QFileDialog.getSaveFileName(self, self.tr("Save picture"), str(folder / name), "PNG (*.png)")
@@ -380,7 +399,10 @@ class MainWindow(QMainWindow):
         chosen = QFileDialog.getExistingDirectory(self, self.tr("Resume the run in"), str(runs_dir()))
         if not chosen:
             return
-        folder = Path(chosen)
+        self._resume(Path(chosen))
+
+    @Slot(object)
+    def _resume(self, folder: Path) -> None:
         if not can_resume(folder):
             error = LatentlabError(folder, self.tr("holds no run to resume"), self.tr("Choose the folder of a run."))
             self.studio.report(error, "")
@@ -390,9 +412,9 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _on_copy(self) -> None:
-        state = self.studio.state
-        if state is not None:
-            card = self.studio.card_of(state.picture)
+        point = self._point_in_sight()
+        if point is not None:
+            card = self.studio.card_of(point)
             QApplication.clipboard().setMimeData(mime_of(card))
             self.studio.notice.emit(self.tr("Copied {0}").format(card.name))
 

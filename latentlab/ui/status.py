@@ -42,7 +42,7 @@ class StatusLine(QObject):
     @Slot(object)
     def _on_model(self, model: OpenedModel) -> None:
         spec = model.generator.card.generator
-        self._model.setText(f"{model.name}  ·  {spec.width} × {spec.height}  ·  z {spec.z_dim} {spec.prior}")
+        self._model.setText(f"{model.title}  ·  {spec.width} × {spec.height}  ·  z {spec.z_dim} {spec.prior}")
 
     @Slot(str)
     def _on_notice(self, text: str) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from latentlab.errors import ErrorReport, LatentlabError
 from latentlab.latent.arrays import FloatArray
+from latentlab.latent.priors import Prior
 from latentlab.models.checkpoint import Generator
 from latentlab.session import changes
 from latentlab.session.card import Card
@@ -47,6 +48,7 @@ class Studio(QObject):
         self.render.failed.connect(self.problem)
         self._model: OpenedModel | None = None
         self._session: SessionModel | None = None
+        self._left: dict[tuple[int, Prior], SessionState] = {}
         self._random = np.random.default_rng()
 
     @property
@@ -100,11 +102,19 @@ class Studio(QObject):
             self._session = SessionModel(state or fresh_state(model.z_dim, model.prior))
             self._session.changed.connect(self._on_session_changed)
         else:
-            kept = state or adopted(self._session.state, model.z_dim, model.prior)
+            kept = state or self._carried_over(self._session.state, model)
             if kept is not self._session.state:
                 self._session.replace_all(kept)
         self.model_changed.emit(model)
         self.state_changed.emit(self._session.state)
+
+    def _carried_over(self, present: SessionState, model: OpenedModel) -> SessionState:
+        """Return the document for a model: its points as they were left in its latent space, the shelf as it is now."""
+        self._left[present.z_dim, present.prior] = present
+        left = self._left.get((model.z_dim, model.prior))
+        if left is None or left is present:
+            return adopted(present, model.z_dim, model.prior)
+        return replace(left, shelf=present.shelf, terms=present.terms)
 
     def apply(self, change: changes.Change, label: str, merge_key: tuple[object, ...] | None = None) -> None:
         """Change the document; nothing happens while no model is open."""

@@ -1,6 +1,6 @@
 """Time the training loop against a plain PyTorch DCGAN loop: same data, batch, architecture and threads.
 
-    python tests/benchmarks/bench_training.py [--pairs 5] [--steps 40] [--threads 1]
+    python tests/benchmarks/bench_training.py [--pairs 5] [--steps 40] [--threads 1] [--precision bfloat16]
 
 The plain loop is that of the PyTorch example (examples/dcgan): BCELoss behind a sigmoid, contiguous tensors, Adam as it
 comes, `.item()` at every step, a `DataLoader` without workers. Its data are float tensors made beforehand, so it is
@@ -24,7 +24,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from latentlab.models import dcgan, networks
 from latentlab.pixels import Pixels, to_photo
-from latentlab.training.config import TrainConfig
+from latentlab.training.config import PRECISIONS, TrainConfig
 from latentlab.training.control import Control
 from latentlab.training.loop import train
 from latentlab.training.monitor import Monitor
@@ -144,10 +144,17 @@ def main() -> None:
     parser.add_argument("--channels", type=int, default=1)
     parser.add_argument("--width", type=int, default=32)
     parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--precision", choices=PRECISIONS, default="float32", help="of our loop; the example has one")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
-    config = TrainConfig(size=arguments.size, channels=arguments.channels, width=arguments.width, batch=arguments.batch)
+    config = TrainConfig(
+        size=arguments.size,
+        channels=arguments.channels,
+        width=arguments.width,
+        batch=arguments.batch,
+        precision=arguments.precision,
+    )
     pixels = digits_like(config.size, config.channels)
     loops = {"latentlab": ours(config, pixels), "PyTorch example": example(config, pixels)}
     for steps in loops.values():
@@ -157,7 +164,7 @@ def main() -> None:
         for name in list(loops)[:: 1 if pair % 2 == 0 else -1]:
             speeds[name].append(images_per_s(loops[name], arguments.steps, config.batch))
     print(
-        f"{config.size}x{config.size}x{config.channels}, width {config.width}, batch {config.batch}, "
+        f"{config.size}x{config.size}x{config.channels}, width {config.width}, batch {config.batch}, {config.precision}, "
         f"{torch.get_num_threads()} thread(s), {arguments.pairs} pairs of {arguments.steps} steps, images/s"
     )
     print("pair   " + "".join(f"{name:>18}" for name in loops) + f"{'ratio':>9}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,17 +13,15 @@ from PIL import Image
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from services import left_behind
+from small_models import generator
 
-from latentlab.latent.priors import Prior
-from latentlab.models import dcgan
-from latentlab.models.card import ModelCard
-from latentlab.models.checkpoint import Generator, save_model
+from latentlab.models.checkpoint import save_model
 from latentlab.session.opened import OpenedModel
 from latentlab.session.settings import Settings
 from latentlab.ui import theme
 from latentlab.ui.main_window import MainWindow
 
-THREADS = ("render", "training", "export")
 _OFFSCREEN_CANNOT = tuple(
     f"This plugin does not support {what}" for what in ("propagateSizeHints()", "raise()", "grabbing the keyboard")
 )
@@ -36,11 +33,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.qt_log_ignore(*_OFFSCREEN_CANNOT, extend=True))
-
-
-def left_behind() -> list[str]:
-    """Return the names of our services' threads that still run."""
-    return [thread.name for thread in threading.enumerate() if thread.name in THREADS]
 
 
 @pytest.fixture(autouse=True)
@@ -66,22 +58,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def _look(qapp: QApplication) -> None:
     if theme.tokens() is not theme.DARK or not qapp.styleSheet():
         theme.apply(qapp, "dark")
-
-
-def generator(
-    name: str = "small", *, z_dim: int = 8, channels: int = 3, prior: Prior = "normal", seed: int = 0
-) -> Generator:
-    """Make an untrained DCGAN of 16x16 pictures whose grey levels spread."""
-    spec = dcgan.generator(16, channels, width=4, z_dim=z_dim, prior=prior)
-    random = np.random.RandomState(seed)
-    weights = {}
-    for key, shape in spec.network.tensors().items():
-        if key.endswith("running_var") or (key.endswith("weight") and len(shape) == 1):
-            values = random.uniform(0.5, 1.5, shape)
-        else:
-            values = random.standard_normal(shape) * 0.4
-        weights[key] = values.astype(np.float32)
-    return Generator(ModelCard(name, spec), weights)
 
 
 @pytest.fixture

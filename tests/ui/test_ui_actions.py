@@ -28,8 +28,8 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from latentlab.ui.actions import ACTIONS, MENUS, TOOL_BAR, plain
-from latentlab.ui.dialogs.reading import ReadingDialog
+from latentlab.ui.actions import ACTIONS, MENUS, TOOL_BAR, ActionSpec, plain
+from latentlab.ui.dialogs.reading import ReadingDialog, shortcuts_page
 from latentlab.ui.icons import icon
 from latentlab.ui.main_window import ARITHMETIC, EXPLORE, INTERPOLATE, TRAIN, MainWindow
 
@@ -45,11 +45,11 @@ def test_ids_are_unique_and_no_two_actions_share_a_key() -> None:
 
 
 @pytest.mark.parametrize("spec", ACTIONS, ids=lambda spec: spec.id)
-def test_every_action_says_what_it_does(spec: object) -> None:
-    assert spec.text  # type: ignore[attr-defined]
-    assert len(spec.tip) >= 5  # type: ignore[attr-defined]
-    assert not spec.tip.endswith(".")  # type: ignore[attr-defined]
-    assert spec.menu in MENUS  # type: ignore[attr-defined]
+def test_every_action_says_what_it_does(spec: ActionSpec) -> None:
+    assert spec.text
+    assert len(spec.tip) >= 5
+    assert not spec.tip.endswith(".")
+    assert spec.menu in MENUS
 
 
 def test_no_two_entries_of_a_menu_share_a_mnemonic() -> None:
@@ -213,8 +213,6 @@ def test_tab_reaches_the_sliders_the_strip_and_the_shelf(window: MainWindow) -> 
 
 
 def test_the_shortcut_page_names_every_key(window: MainWindow) -> None:
-    from latentlab.ui.dialogs.reading import shortcuts_page
-
     page = shortcuts_page(window.actions_)
     for spec in ACTIONS:
         if spec.keys:

@@ -56,7 +56,7 @@ def test_the_result_is_the_arithmetic_done_by_hand(panel: MainWindow, model: Ope
     for view, mean in zip(panel.arithmetic.terms, means, strict=True):
         expected = model.render(mean[None].astype(np.float32))[0]
         assert np.abs(shown(view.mean).astype(int) - expected).max() <= 1
-    assert not panel.arithmetic._hint.isVisible()
+    assert panel.arithmetic._hint.text() == ""
 
 
 def test_renormalise_brings_the_result_to_the_shell(panel: MainWindow, model: OpenedModel) -> None:
@@ -94,7 +94,7 @@ def test_a_term_takes_the_picture_in_hand_random_ones_and_dropped_ones(panel: Ma
     drop(term.mean, mime_of(panel.studio.card_of(Point.from_seed(5, 8, "normal"))))
     assert [card.point.seed for card in state_of(panel).terms[1].cards][4:] == [5]
     settle(panel)
-    assert len(term.findChildren(_ExemplarView)) >= 5
+    assert term._grid.count() == 5
     click(term.clear)
     assert state_of(panel).terms[1].cards == ()
     assert not term.clear.isEnabled()
@@ -112,11 +112,11 @@ def test_a_click_on_an_exemplar_takes_it_out(panel: MainWindow) -> None:
 
 
 def test_while_a_term_is_empty_the_panel_says_what_to_do(panel: MainWindow) -> None:
-    assert panel.arithmetic._hint.isVisible()
+    assert "press the dice" in panel.arithmetic._hint.text()
     fill(panel, *SEEDS[:2])
     for widget in (panel.arithmetic.pick, panel.arithmetic.keep):
         assert not widget.isEnabled()
-    assert panel.arithmetic._hint.isVisible()
+    assert "press the dice" in panel.arithmetic._hint.text()
     assert panel.arithmetic.result.pixels() is None
     assert panel.arithmetic.neighbours.pixels() is None
     assert panel.arithmetic.terms[0].mean.pixels() is not None

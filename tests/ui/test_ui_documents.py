@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import generator
-from hand import click, drag, settle, shown, slider_of, state_of, z_of
+from hand import click, drag, drop, settle, shown, slider_of, state_of, z_of
+from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtWidgets import QFileDialog
+from small_models import generator
 
 from latentlab.paths import config_dir
 from latentlab.session import changes
+from latentlab.session.card_png import card_from_png
 from latentlab.session.opened import OpenedModel
 from latentlab.session.settings import load_settings
 from latentlab.ui.main_window import MainWindow
@@ -228,8 +230,6 @@ def test_a_model_that_is_no_file_cannot_be_saved_and_says_so(
 def test_a_picture_is_saved_with_its_latent(
     window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from latentlab.session.card_png import card_from_png
-
     drag(slider_of(window), 0.85)
     choosing(monkeypatch, tmp_path / "face.png")
     window.actions_["save-picture"].trigger()
@@ -245,9 +245,6 @@ def test_a_picture_is_saved_with_its_latent(
 def test_a_run_folder_and_a_session_can_be_dropped_on_the_window(
     window: MainWindow, make_model: MakeModel, tmp_path: Path
 ) -> None:
-    from hand import drop
-    from PySide6.QtCore import QMimeData, QUrl
-
     run = tmp_path / "run"
     run.mkdir()
     make_model("dropped", seed=4).rename(run / "model-000001.safetensors")
@@ -255,4 +252,6 @@ def test_a_run_folder_and_a_session_can_be_dropped_on_the_window(
     mime.setUrls([QUrl.fromLocalFile(str(run))])
     assert drop(window, mime)
     settle(window)
-    assert window.windowTitle() == "dropped — latentlab"
+    assert window.windowTitle() == "run at 0 kimg — latentlab"
+    assert window.studio.model is not None
+    assert window.studio.model.name == "dropped"

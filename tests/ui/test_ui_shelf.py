@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import generator
 from hand import LEFT, click, drag, drop, settle, shown, slider_of, state_of, z_of
 from PySide6.QtCore import QMimeData, QPersistentModelIndex, Qt, QUrl
 from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
+from small_models import generator
 
 from latentlab.session.card import Card
 from latentlab.session.card_png import card_from_png

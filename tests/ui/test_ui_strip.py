@@ -140,7 +140,6 @@ def test_every_frame_is_repainted_while_an_end_is_dragged(window: MainWindow, qt
 
 def test_the_strip_of_a_zero_end_is_drawn_straight(window: MainWindow, model: OpenedModel) -> None:
     zero = np.zeros(8, np.float32)
-    window.studio.apply(lambda state: state, "")
     drag(window.explore.truncation, 0.0)
     assert np.array_equal(z_of(window)[0], zero)
     assert_strip(window, model, zero, model.sample(1, seed=7)[0], "lerp")

@@ -98,7 +98,7 @@ def test_the_theme_is_switched_and_remembered(window: MainWindow, qapp: QApplica
         assert "@" not in qapp.styleSheet().replace("@braces", "")
         assert load_settings().theme == name
         painted = window.grab().toImage()
-        panel = painted.pixelColor(window.directions.mapTo(window, window.directions.rect().bottomLeft() / 1))
+        panel = painted.pixelColor(window.directions.mapTo(window, window.directions.rect().bottomLeft()))
         assert abs(panel.lightness() - QColor(look.panel).lightness()) < 12
     assert painted == dark
     window.actions_["theme-system"].trigger()

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import generator
 from hand import click, drop, on_screen, settle, shown, state_of
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QLabel
 from pytestqt.qtbot import QtBot
+from small_models import generator
 
 from latentlab import paths
 from latentlab.session.card import Card

@@ -76,6 +76,7 @@ class ExportDialog(QDialog):
         self.facts.setObjectName("muted")
         self.message = QLabel()
         self.message.setWordWrap(True)
+        self.target.textEdited.connect(self.message.clear)
         self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
@@ -140,6 +141,7 @@ class ExportDialog(QDialog):
 
     def _lay_out(self) -> None:
         form = QFormLayout()
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         form.setHorizontalSpacing(16)
         form.setVerticalSpacing(8)
         form.addRow(self.tr("Format"), self.format)
@@ -150,6 +152,7 @@ class ExportDialog(QDialog):
         form.addRow("", self.repeat)
         form.addRow("", self.smooth)
         file = QHBoxLayout()
+        file.setSpacing(8)
         file.addWidget(self.target, 1)
         file.addWidget(self.choose)
         form.addRow(self.tr("File"), file)
@@ -178,8 +181,19 @@ class ExportDialog(QDialog):
         self.go.clicked.connect(self._on_go)
         self.stop.clicked.connect(self._on_stop)
 
+    def _complain(self, text: str) -> None:
+        self.message.setObjectName("warning")
+        self.message.setText(text)
+        self.message.style().polish(self.message)
+
+    def _say(self, text: str) -> None:
+        self.message.setObjectName("")
+        self.message.setText(text)
+        self.message.style().polish(self.message)
+
     def _pictures(self) -> str:
-        return QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation) or str(Path.home())
+        pictures = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
+        return pictures if Path(pictures).is_dir() else str(Path.home())
 
     @Slot()
     def _on_format(self) -> None:
@@ -214,7 +228,7 @@ class ExportDialog(QDialog):
         try:
             size = estimate_bytes(self.format.currentData(), self.path_z(), model.backend().render, self.options())
         except LatentlabError as error:
-            self.message.setText(str(error))
+            self._complain(str(error))
             return
         self.facts.setText(self.tr("{0}, about {1}").format(self._duration(), _bytes(size)))
 
@@ -236,7 +250,7 @@ class ExportDialog(QDialog):
         try:
             job = ExportJob(target, self.path_z(), model.backend().render, self.options())
         except LatentlabError as error:
-            self.message.setText(str(error))
+            self._complain(str(error))
             return
         self.message.clear()
         self.bar.setRange(0, 0)
@@ -263,12 +277,12 @@ class ExportDialog(QDialog):
         self.go.setEnabled(True)
         self.stop.setText(self.tr("Close"))
         if event.error is not None:
-            self.message.setText(str(event.error))
+            self._complain(str(event.error))
         elif event.cancelled:
-            self.message.setText(self.tr("Called off; nothing was written."))
+            self._say(self.tr("Called off; nothing was written."))
         else:
             size = event.path.stat().st_size if event.path.exists() else 0
-            self.message.setText(self.tr("Wrote {0}, {1}.").format(event.path, _bytes(size)))
+            self._say(self.tr("Wrote {0}, {1}.").format(event.path, _bytes(size)))
             self._studio.change_settings(export_folder=str(event.path.parent))
             self._studio.notice.emit(self.tr("Exported {0}").format(event.path.name))
             self.target.setText(str(_unused(event.path.parent, event.path.suffix)))

@@ -7,7 +7,7 @@ import shlex
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -93,6 +93,7 @@ class NewRunDialog(QDialog):
         self.choose_folder = QPushButton(self.tr("Choose…"))
         self.message = QLabel()
         self.message.setWordWrap(True)
+        self.message.setObjectName("warning")
         self.go = QPushButton(self.tr("Start training"))
         self.go.setObjectName("primary")
         self.go.setDefault(True)
@@ -137,9 +138,11 @@ class NewRunDialog(QDialog):
 
     def _lay_out(self) -> None:
         self._form = form = QFormLayout()
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         form.setHorizontalSpacing(16)
         form.setVerticalSpacing(8)
         self._source = source = QHBoxLayout()
+        source.setSpacing(8)
         source.addWidget(self.path, 1)
         source.addWidget(self.browse)
         form.addRow(self.tr("Data"), self.data)
@@ -154,6 +157,7 @@ class NewRunDialog(QDialog):
         form.addRow(self.tr("Batch"), self.batch)
         form.addRow(self.tr("Seed"), self.seed)
         target = QHBoxLayout()
+        target.setSpacing(8)
         target.addWidget(self.folder, 1)
         target.addWidget(self.choose_folder)
         form.addRow(self.tr("Keep it in"), target)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QShowEvent
+from PySide6.QtCore import QObject, Qt, Slot
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from latentlab.latent import arithmetic
@@ -29,6 +29,9 @@ _NEIGHBOUR_SEED = 0
 _AROUND, _CENTRE = 9, 4
 _DRAWN = 3
 _THUMB_PX = 48
+_COLUMNS = 3
+_LEAST_SIDE_PX, _MOST_SIDE_PX = 96, 224
+_MARGIN_PX, _GAP_PX, _SIGN_PX = 16, 8, 16
 
 
 class _ExemplarView(PictureView):
@@ -57,39 +60,35 @@ class _ExemplarView(PictureView):
         start_drag(self, self._card)
 
 
-class TermView(QWidget):
-    """One term: the mean of its exemplars, the exemplars, and ways to add some."""
+class TermView(QObject):
+    """One term in three parts that the panel lays out: a head with buttons, the mean, and its exemplars."""
 
-    def __init__(self, studio: Studio, index: int, name: str) -> None:
-        super().__init__()
+    def __init__(self, studio: Studio, index: int, name: str, parent: QWidget) -> None:
+        super().__init__(parent)
         self._studio = studio
         self._index = index
         self._name = name
         self.mean = Well()
-        self.mean.setMinimumSize(112, 112)
-        self.mean.setMaximumSize(192, 192)
-        self.mean.set_hint(self.tr("Drop pictures here.\nThree of a kind work best."))
+        self.mean.set_hint(self.tr("Drop pictures here"))
         self.mean.setAccessibleName(self.tr("Mean of {0}").format(name))
         self.add = icon_button("plus", self.tr("Add the picture in hand to {0}").format(name))
         self.roll = icon_button("dice", self.tr("Fill {0} with three random pictures").format(name))
         self.clear = icon_button("trash", self.tr("Empty {0}").format(name))
         self._label = QLabel(name)
         self._label.setObjectName("title")
-        self._grid = QGridLayout()
+        self.exemplars = QWidget()
+        self._grid = QGridLayout(self.exemplars)
+        self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(4)
         self._grid.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter)
         self._shown: tuple[tuple[int, ...], bool, int, str] | None = None
-        buttons = QHBoxLayout()
-        buttons.addWidget(self._label)
-        buttons.addStretch(1)
+        self.head = QWidget()
+        buttons = QHBoxLayout(self.head)
+        buttons.setContentsMargins(0, 0, 0, 0)
+        buttons.setSpacing(0)
+        buttons.addWidget(self._label, 1)
         for button in (self.add, self.roll, self.clear):
             buttons.addWidget(button)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(8)
-        layout.addLayout(buttons)
-        layout.addWidget(self.mean, 3)
-        layout.addLayout(self._grid, 2)
         self.mean.card_dropped.connect(self._on_card_dropped)
         self.mean.refused.connect(studio.on_refused)
         self.mean.drag_started.connect(self._on_drag)
@@ -116,7 +115,7 @@ class TermView(QWidget):
         for place, card in enumerate(term.cards):
             fits = card.fits(state.z_dim, state.prior)
             view = _ExemplarView(self, place, card, fits, self._studio.settings.smooth)
-            self._grid.addWidget(view, place // 3, place % 3)
+            self._grid.addWidget(view, place // _COLUMNS, place % _COLUMNS)
         self.clear.setEnabled(bool(term.cards))
         if not term.cards:
             self.mean.set_pixels(None)
@@ -166,7 +165,7 @@ class ArithmeticPanel(QWidget):
         self._result: FloatArray | None = None
         self._rows: list[PictureView] = []
         self._filled: tuple[bool, ...] = ()
-        self.terms = tuple(TermView(studio, index, name) for index, name in enumerate("ABC"))
+        self.terms = tuple(TermView(studio, index, name, self) for index, name in enumerate("ABC"))
         self.result = PictureView()
         self.neighbours = PictureView()
         self._around: list[Pixels | None] = [None] * _AROUND
@@ -177,14 +176,12 @@ class ArithmeticPanel(QWidget):
         self.meter = TypicalityMeter()
         self.pick = icon_button("explore", self.tr("Pick the result up, to play on with its sliders"))
         self.keep = icon_button("keep", self.tr("Keep the result on the shelf"))
-        self._hint = QLabel(
-            self.tr(
-                "Drop pictures on A, B and C, or press the dice. As in the DCGAN paper, averaging three "
-                "exemplars of a kind makes sums like “smiling woman − woman + man” work."
-            )
+        self._how = self.tr(
+            "Drop pictures on A, B and C, or press the dice. As in the DCGAN paper, averaging three exemplars of a "
+            "kind makes sums like “smiling woman − woman + man” work."
         )
+        self._hint = QLabel(self._how)
         self._hint.setObjectName("muted")
-        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._hint.setWordWrap(True)
         self._lay_out()
         studio.render.receive(LANE, self._on_frames)
@@ -201,48 +198,51 @@ class ArithmeticPanel(QWidget):
         super().showEvent(event)
         self._refresh()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the means and the result the largest squares that stand side by side."""
+        super().resizeEvent(event)
+        room = self.width() - 2 * _MARGIN_PX - 3 * _SIGN_PX - 6 * _GAP_PX
+        side = min(_MOST_SIDE_PX, max(_LEAST_SIDE_PX, room // 4))
+        for view in (*(term.mean for term in self.terms), self.result, self.neighbours):
+            view.setFixedSize(side, side)
+
     def _lay_out(self) -> None:
-        row = QHBoxLayout()
-        row.setContentsMargins(16, 12, 16, 4)
-        row.setSpacing(12)
-        for term, sign in zip(self.terms, ("", "−", "+"), strict=True):
-            if sign:
-                row.addWidget(_operator(sign))
-            row.addWidget(term, 3)
-        row.addWidget(_operator("="))
-        self.result.set_selected(True)
+        caption = QLabel(self.tr("Result"))
+        caption.setObjectName("title")
+        head = QHBoxLayout()
+        head.setSpacing(0)
+        head.addWidget(caption, 1)
+        head.addWidget(self.keep)
+        head.addWidget(self.pick)
         self.result.set_hint(self.tr("A − B + C"))
-        self.result.setMinimumSize(112, 112)
-        self.result.setMaximumSize(320, 320)
         self.result.setToolTip(self.tr("The result; drag it to a well or to the shelf"))
         self.result.setAccessibleName(self.tr("Result"))
         self.neighbours.setToolTip(
             self.tr("The result in the middle of eight neighbours: uniform noise of ±0.25 added to z")
         )
         self.neighbours.setAccessibleName(self.tr("Neighbours of the result"))
-        around = QLabel(self.tr("Its neighbours"))
-        around.setObjectName("muted")
-        result = QVBoxLayout()
-        result.setSpacing(8)
-        caption = QLabel(self.tr("Result"))
-        caption.setObjectName("title")
-        below = QHBoxLayout()
-        below.addWidget(around, 1)
-        below.addWidget(self.keep)
-        below.addWidget(self.pick)
-        result.addWidget(caption)
-        result.addWidget(self.result, 3)
-        result.addLayout(below)
-        result.addWidget(self.neighbours, 2)
-        row.addLayout(result, 4)
+        grid = QGridLayout()
+        grid.setContentsMargins(_MARGIN_PX, 12, _MARGIN_PX, 0)
+        grid.setSpacing(_GAP_PX)
+        for index, (term, sign) in enumerate(zip(self.terms, "−+=", strict=True)):
+            grid.addWidget(term.head, 0, 2 * index)
+            grid.addWidget(term.mean, 1, 2 * index, Qt.AlignmentFlag.AlignHCenter)
+            grid.addWidget(term.exemplars, 2, 2 * index, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(_operator(sign), 1, 2 * index + 1)
+            grid.setColumnStretch(2 * index, 1)
+        grid.addLayout(head, 0, 6)
+        grid.addWidget(self.result, 1, 6, Qt.AlignmentFlag.AlignHCenter)
+        grid.addWidget(self.neighbours, 2, 6, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
+        grid.setColumnStretch(6, 1)
+        grid.setRowStretch(2, 1)
         foot = QHBoxLayout()
-        foot.setContentsMargins(16, 4, 16, 8)
+        foot.setContentsMargins(_MARGIN_PX, 4, _MARGIN_PX, 8)
         foot.addWidget(self._hint, 1)
         foot.addWidget(self.meter)
         foot.addWidget(self.renormalise)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(row, 1)
+        layout.addLayout(grid, 1)
         layout.addLayout(foot)
 
     @Slot(object)
@@ -264,7 +264,8 @@ class ArithmeticPanel(QWidget):
         complete = self._result is not None
         for widget in (self.pick, self.keep, self.meter):
             widget.setEnabled(complete)
-        self._hint.setVisible(not complete)
+        self._hint.setText("" if complete else self._how)
+        self.result.set_selected(complete)
         if self._result is not None:
             wanted += list(arithmetic.neighbourhood(self._result, _NEIGHBOUR_SEED))
             spread = typicality_spread(state.prior, state.z_dim)
@@ -308,24 +309,25 @@ class ArithmeticPanel(QWidget):
     def _on_renormalise(self, on: bool) -> None:
         self._studio.apply(changes.set_arithmetic_renormalised(on), self.tr("Renormalise the result"))
 
-    def _point(self) -> Point | None:
+    def point(self) -> Point | None:
+        """Return the result as a point; None while a term is empty."""
         return None if self._result is None else Point(self._result, origin="A − B + C")
 
     @Slot()
     def _on_pick(self) -> None:
-        point = self._point()
+        point = self.point()
         if point is not None:
             self._studio.apply(changes.pick_up(point), self.tr("Pick up the result"))
 
     @Slot()
     def _on_keep(self) -> None:
-        point = self._point()
+        point = self.point()
         if point is not None:
             self._studio.keep(point)
 
     @Slot()
     def _on_drag(self) -> None:
-        point = self._point()
+        point = self.point()
         if point is not None:
             start_drag(self.result, self._studio.card_of(point))
 

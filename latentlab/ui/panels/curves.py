@@ -11,6 +11,7 @@ from latentlab.training.events import Progress
 from latentlab.ui import theme
 
 _GROW = 4096
+_NAMES = (("Loss_D", "Loss_G"), ("D(x)", "D(G(z))"))
 _KEYS = ("Loss_D", "Loss_G", "D_x", "D_G_z1")
 
 
@@ -22,18 +23,15 @@ class TrainingCurves(QWidget):
         self._values = np.zeros((len(_KEYS) + 1, _GROW))
         self._count = 0
         self._plots = [pyqtgraph.PlotWidget(), pyqtgraph.PlotWidget()]
-        self._legends = []
         self._curves = []
-        names = (("Loss_D", "Loss_G"), ("D(x)", "D(G(z))"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        for plot, pair in zip(self._plots, names, strict=True):
+        for plot, pair in zip(self._plots, _NAMES, strict=True):
             plot.setMouseEnabled(x=True, y=False)
             plot.setMenuEnabled(False)
             plot.hideButtons()
             plot.setMinimumHeight(110)
-            self._legends.append(plot.addLegend(offset=(-8, 4), labelTextSize="9pt"))
-            self._curves += [plot.plot(name=name) for name in pair]
+            self._curves += [plot.plot() for _ in pair]
             layout.addWidget(plot, 1)
         for curve in self._curves:
             curve.setDownsampling(auto=True, method="peak")
@@ -62,14 +60,17 @@ class TrainingCurves(QWidget):
     def restyle(self) -> None:
         """Take the theme's colours."""
         look = theme.tokens()
-        for plot, legend in zip(self._plots, self._legends, strict=True):
+        for plot, (first, second) in zip(self._plots, _NAMES, strict=True):
             plot.setBackground(look.surround)
+            plot.setTitle(
+                f"<span style='color:{look.accent}'>{first}</span>&nbsp;&nbsp;"
+                f"<span style='color:{look.text}'>{second}</span>",
+                size="9pt",
+            )
             for side in ("left", "bottom"):
                 axis = plot.getAxis(side)
                 axis.setPen(QColor(look.line))
                 axis.setTextPen(QColor(look.muted))
-            for _sample, label in legend.items:
-                label.setText(label.text, color=QColor(look.text))
         inks = (look.accent, look.text, look.accent, look.text)
         for curve, ink in zip(self._curves, inks, strict=True):
             curve.setPen(pyqtgraph.mkPen(QColor(ink), width=1.5))

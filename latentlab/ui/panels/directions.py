@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -22,6 +21,7 @@ from latentlab.session.state import SessionState
 from latentlab.ui.icons import icon
 from latentlab.ui.panels.heading import heading, icon_button
 from latentlab.ui.studio import Studio
+from latentlab.ui.widgets.number_box import SearchBox
 from latentlab.ui.widgets.slider_row import SliderRow
 
 _FIRST_FACTORS = 12
@@ -105,7 +105,7 @@ class DirectionsPanel(QWidget):
         self._studio = studio
         self._sections: list[_Section] = []
         self._shown: list[tuple[str, str]] = []
-        self.search = QLineEdit()
+        self.search = SearchBox()
         self.search.setPlaceholderText(self.tr("Search directions"))
         self.search.setClearButtonEnabled(True)
         self.search.setAccessibleName(self.tr("Search directions"))

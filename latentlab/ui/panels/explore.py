@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import QLocale, Qt, Signal, Slot
-from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from latentlab.latent.priors import MAX_SEED, share_outside, typicality, typicality_spread
 from latentlab.rendering.requests import PICTURE
@@ -17,12 +17,13 @@ from latentlab.ui.card_mime import start_drag
 from latentlab.ui.panels.heading import icon_button
 from latentlab.ui.render_bridge import Frames
 from latentlab.ui.studio import Studio
+from latentlab.ui.widgets.number_box import NumberBox
 from latentlab.ui.widgets.slider_row import CentredSlider
 from latentlab.ui.widgets.typicality import TypicalityMeter
 from latentlab.ui.widgets.well import Well
 
 
-class SeedBox(QDoubleSpinBox):
+class SeedBox(NumberBox):
     """A seed from 0 to 2**32 - 1, which QSpinBox cannot hold; blank where the picture came from no seed."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -32,7 +33,6 @@ class SeedBox(QDoubleSpinBox):
         self.setSpecialValueText("—")
         self.setLocale(QLocale.c())
         self.setGroupSeparatorShown(False)
-        self.setKeyboardTracking(False)
         self.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.setFixedWidth(112)
 
@@ -85,6 +85,9 @@ class ExplorePanel(QWidget):
         top.setContentsMargins(12, 6, 12, 6)
         top.setSpacing(8)
         top.addWidget(self.caption, 1)
+        typical = QLabel(self.tr("typicality"))
+        typical.setObjectName("muted")
+        top.addWidget(typical)
         top.addWidget(self.meter)
         top.addWidget(self.renormalise)
         top.addWidget(self.compare)
@@ -121,7 +124,7 @@ class ExplorePanel(QWidget):
         self.compare.released.connect(self.show_present)
         self.keep.clicked.connect(self.keep_picture)
         self.truncation.value_changed.connect(self._on_truncation)
-        self.truncation.gesture_ended.connect(self._on_gesture_ended)
+        self.truncation.gesture_started.connect(self._on_gesture_started)
         self.renormalise.clicked.connect(self._on_renormalise)
         self.canvas.set_smooth(studio.settings.smooth)
 
@@ -204,7 +207,7 @@ class ExplorePanel(QWidget):
         self._studio.apply(changes.set_truncation(value), self.tr("Truncation"), key)
 
     @Slot()
-    def _on_gesture_ended(self) -> None:
+    def _on_gesture_started(self) -> None:
         self._gesture += 1
 
     @Slot(bool)

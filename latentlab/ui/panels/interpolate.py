@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from latentlab.latent.priors import typicality, typicality_spread
 from latentlab.session import changes
@@ -18,6 +18,7 @@ from latentlab.ui.panels.heading import icon_button
 from latentlab.ui.panels.strip import between
 from latentlab.ui.render_bridge import Frames
 from latentlab.ui.studio import Studio
+from latentlab.ui.widgets.number_box import CountBox
 from latentlab.ui.widgets.picture import PictureView
 from latentlab.ui.widgets.slider_row import CentredSlider
 from latentlab.ui.widgets.typicality import TypicalityMeter
@@ -25,6 +26,7 @@ from latentlab.ui.widgets.typicality import TypicalityMeter
 LANE = "walk"
 ENDS_LANE = "walk ends"
 _TICK_MS = 33
+_END_PX = 128
 
 
 class InterpolatePanel(QWidget):
@@ -33,10 +35,12 @@ class InterpolatePanel(QWidget):
     Signals:
         export_wanted: The export button was pressed; GUI thread.
         playing_changed: Whether the walk plays; GUI thread.
+        explore_wanted: A picture was picked up, to be seen on the explore page; GUI thread.
     """
 
     export_wanted = Signal()
     playing_changed = Signal(bool)
+    explore_wanted = Signal()
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -56,9 +60,10 @@ class InterpolatePanel(QWidget):
         self.play = icon_button("play", self.tr("Play or pause the walk (P)"))
         self.ping_pong = icon_button("ping-pong", self.tr("Walk back again instead of jumping to A"), checkable=True)
         self.ping_pong.setChecked(True)
-        self.seconds = QSpinBox()
+        self.seconds = CountBox()
         self.seconds.setRange(1, 60)
         self.seconds.setValue(2)
+        self.seconds.setPrefix(self.tr("one way "))
         self.seconds.setSuffix(self.tr(" s"))
         self.seconds.setToolTip(self.tr("Duration of one way, in seconds"))
         self.seconds.setAccessibleName(self.tr("Duration of one way"))
@@ -100,7 +105,11 @@ class InterpolatePanel(QWidget):
         super().hideEvent(event)
 
     def _lay_out(self) -> None:
-        stage = QHBoxLayout()
+        surround = QWidget()
+        surround.setObjectName("surround")
+        surround.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        stage = QHBoxLayout(surround)
+        stage.setContentsMargins(12, 0, 12, 0)
         stage.setSpacing(0)
         for name, well in (("A", self.end_a), ("B", self.end_b)):
             column = QVBoxLayout()
@@ -108,17 +117,16 @@ class InterpolatePanel(QWidget):
             label = QLabel(self.tr("End {0}").format(name))
             label.setObjectName("muted")
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            well.setMinimumSize(96, 96)
-            well.setMaximumSize(192, 192)
+            well.setFixedSize(_END_PX, _END_PX)
             column.addStretch(1)
-            column.addWidget(well, 4)
+            column.addWidget(well)
             column.addWidget(label)
             column.addStretch(1)
             if name == "A":
-                stage.addLayout(column, 2)
-                stage.addWidget(self.view, 5)
+                stage.addLayout(column)
+                stage.addWidget(self.view, 1)
             else:
-                stage.addLayout(column, 2)
+                stage.addLayout(column)
         walk = QHBoxLayout()
         walk.setContentsMargins(12, 8, 12, 0)
         walk.addWidget(self.scrubber, 1)
@@ -134,7 +142,7 @@ class InterpolatePanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addLayout(stage, 1)
+        layout.addWidget(surround, 1)
         layout.addLayout(walk)
         layout.addLayout(bottom)
 
@@ -208,6 +216,12 @@ class InterpolatePanel(QWidget):
     def _on_pick(self) -> None:
         if self._point is not None:
             self._studio.apply(changes.pick_up(self._point), self.tr("Pick up {0}").format(self._point.title()))
+            self._studio.notice.emit(self.tr("Picked up {0}").format(self._point.title()))
+            self.explore_wanted.emit()
+
+    def point(self) -> Point | None:
+        """Return the point on the walk that is shown."""
+        return self._point
 
     @Slot()
     def _on_keep(self) -> None:

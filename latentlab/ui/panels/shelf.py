@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     Qt,
     Slot,
 )
-from PySide6.QtGui import QAction, QIcon, QKeyEvent, QPixmap
+from PySide6.QtGui import QAction, QGuiApplication, QIcon, QKeyEvent, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QLabel, QListView, QMenu, QVBoxLayout, QWidget
 
 from latentlab.errors import LatentlabError
@@ -29,6 +29,7 @@ from latentlab.ui.panels.heading import heading, icon_button
 from latentlab.ui.qimage import to_qimage
 from latentlab.ui.render_bridge import Frames
 from latentlab.ui.studio import Studio
+from latentlab.ui.widgets.picture import fitted
 
 LANE = "shelf"
 _THUMB_PX = 64
@@ -51,7 +52,17 @@ class ShelfModel(QAbstractListModel):
 
     def set_cards(self, cards: tuple[Card, ...]) -> None:
         """Show other cards."""
-        if cards != self._cards:
+        if cards == self._cards:
+            return
+        old, new = [card.id for card in self._cards], [card.id for card in cards]
+        if new == old:
+            self._cards = cards
+            self.dataChanged.emit(self.index(0), self.index(len(cards) - 1))
+        elif new[: len(old)] == old:
+            self.beginInsertRows(QModelIndex(), len(old), len(new) - 1)
+            self._cards = cards
+            self.endInsertRows()
+        else:
             self.beginResetModel()
             self._cards = cards
             self.endResetModel()
@@ -147,12 +158,10 @@ class ShelfModel(QAbstractListModel):
         state = self._studio.state
         fits = state is None or card.fits(state.z_dim, state.prior)
         image = to_qimage(self._redrawn.get(card.id, card.pixels))
-        pixmap = QPixmap.fromImage(image).scaled(
-            _THUMB_PX,
-            _THUMB_PX,
-            Qt.AspectRatioMode.KeepAspectRatio,
-            Qt.TransformationMode.FastTransformation,
-        )
+        ratio = QGuiApplication.primaryScreen().devicePixelRatio()
+        target = fitted(image.size(), QSize(_THUMB_PX, _THUMB_PX), ratio)
+        pixmap = QPixmap.fromImage(image).scaled((target.size() * ratio).toSize())
+        pixmap.setDevicePixelRatio(ratio)
         made = QIcon()
         for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected, QIcon.Mode.Active):
             made.addPixmap(pixmap if fits else QIcon(pixmap).pixmap(pixmap.size(), QIcon.Mode.Disabled), mode)
@@ -321,7 +330,6 @@ class _ShelfView(QListView):
         self.setMovement(QListView.Movement.Snap)
         self.setWordWrap(True)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
-        self.setUniformItemSizes(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         self.setDragEnabled(True)

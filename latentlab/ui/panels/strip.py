@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from latentlab.latent.interpolation import INTERPOLATORS, MODES, Mode
 from latentlab.rendering.requests import ends_and_middle_first
@@ -17,6 +17,7 @@ from latentlab.ui.panels.end_well import EndWell
 from latentlab.ui.panels.heading import heading, icon_button
 from latentlab.ui.render_bridge import Frames
 from latentlab.ui.studio import Studio
+from latentlab.ui.widgets.number_box import CountBox
 from latentlab.ui.widgets.picture import PictureView
 
 LANE = "strip"
@@ -73,9 +74,10 @@ class StripPanel(QWidget):
             )
         )
         self.mode.setAccessibleName(self.tr("Interpolation"))
-        self.count = QSpinBox()
+        self.count = CountBox()
         self.count.setRange(MIN_FRAMES, MAX_FRAMES)
         self.count.setSuffix(self.tr(" frames"))
+        self.count.setToolTip(self.tr("Pictures in the strip, both ends included; 3 to 24"))
         self.count.setAccessibleName(self.tr("Frames in the strip"))
         self.play = icon_button("play", self.tr("Play the walk from A to B (P)"))
         self.swap = icon_button("swap", self.tr("Swap the ends"))
@@ -114,17 +116,15 @@ class StripPanel(QWidget):
         pictures = QHBoxLayout()
         pictures.setContentsMargins(12, 0, 12, 10)
         pictures.setSpacing(8)
-        for name, well in (("A", self.end_a), ("B", self.end_b)):
-            well.setFixedSize(_HEIGHT_PX, _HEIGHT_PX)
-            label = QLabel(name)
+        labels = [QLabel(name) for name in "AB"]
+        for label in labels:
             label.setObjectName("muted")
-            if name == "A":
-                pictures.addWidget(label)
-                pictures.addWidget(well)
-                pictures.addLayout(self._row, 1)
-            else:
-                pictures.addWidget(well)
-                pictures.addWidget(label)
+        for well in (self.end_a, self.end_b):
+            well.setFixedHeight(_HEIGHT_PX)
+            self._row.addWidget(well, 1)
+        pictures.addWidget(labels[0])
+        pictures.addLayout(self._row, 1)
+        pictures.addWidget(labels[1])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -154,7 +154,7 @@ class StripPanel(QWidget):
             view.setFixedHeight(_HEIGHT_PX)
             view.setMinimumWidth(16)
             self._frames.append(view)
-            self._row.addWidget(view, 1)
+            self._row.insertWidget(len(self._frames), view, 1)
 
     def _on_frames(self, frames: Frames) -> None:
         views = [self.end_a, *self._frames, self.end_b]

@@ -22,9 +22,11 @@ from PySide6.QtWidgets import (
 
 from latentlab.models.checkpoint import Generator
 from latentlab.pixels import sheet
+from latentlab.session.opened import OpenedModel
 from latentlab.session.settings import Settings
 from latentlab.training.durations import duration
 from latentlab.training.events import Event, Failed, Finished, Preparing, Progress, Started, Tick
+from latentlab.training.history import read_log
 from latentlab.training.service import TrainJob
 from latentlab.ui.icons import icon
 from latentlab.ui.studio import Studio
@@ -42,11 +44,13 @@ class TrainPanel(QWidget):
     Signals:
         new_run_wanted: A button asks for *New run…*; GUI thread.
         resume_wanted: A button asks for *Resume a run…*; GUI thread.
+        go_on_wanted: The folder of the run that was stopped, to be gone on with; GUI thread.
         explore_wanted: A button asks to see the model under the hand; GUI thread.
     """
 
     new_run_wanted = Signal()
     resume_wanted = Signal()
+    go_on_wanted = Signal(object)
     explore_wanted = Signal()
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
@@ -56,10 +60,12 @@ class TrainPanel(QWidget):
         self._latest: Generator | None = None
         self._finished_path: Path | None = None
         self._backlog: list[Progress] = []
+        self._resumable = False
+        self._kimg = 0.0
         self._curves: TrainingCurves | None = None
-        self.new_run = QPushButton(icon("new-run"), self.tr("New run…"))
+        self.new_run = QPushButton(icon("new-run", "on_accent"), self.tr("New run…"))
         self.new_run.setObjectName("primary")
-        self.resume = QPushButton(icon("resume"), self.tr("Resume a run…"))
+        self.resume = QPushButton(icon("resume"), self.tr("Resume this run"))
         self.pause = QPushButton(icon("pause"), self.tr("Pause"))
         self.stop = QPushButton(icon("stop"), self.tr("Stop"))
         self.stop.setToolTip(self.tr("Ends the run at its next phase and keeps it; it can be resumed."))
@@ -76,6 +82,7 @@ class TrainPanel(QWidget):
         self.bar.setTextVisible(False)
         self.bar.setRange(0, 1000)
         self.sheet = PictureView(surround=True, padding_px=8)
+        self.sheet.set_whole_factors(False)
         self.sheet.setAccessibleName(self.tr("Fixed-z sheet"))
         self.sheet_caption = QLabel()
         self.sheet_caption.setObjectName("muted")
@@ -86,6 +93,7 @@ class TrainPanel(QWidget):
         studio.training.happened.connect(self._on_event)
         studio.training.running_changed.connect(self._on_running)
         studio.settings_changed.connect(self._on_settings)
+        studio.model_changed.connect(self._on_model)
         for button, slot in (
             (self.pause, self.toggle_pause),
             (self.stop, self.stop_run),
@@ -100,6 +108,8 @@ class TrainPanel(QWidget):
         self._latest, self._finished_path = None, None
         self._backlog.clear()
         self._clear_curves()
+        if job.resume:
+            self._backlog += read_log(job.folder)
         self.sheet.set_pixels(None)
         self.sheet_caption.setText(self.tr("The first sheet comes with the first tick."))
         self.status.setText(self.tr("Starting…"))
@@ -130,7 +140,7 @@ class TrainPanel(QWidget):
         text.setObjectName("muted")
         for label in (title, text):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        begin = QPushButton(icon("new-run"), self.tr("New run…"))
+        begin = QPushButton(icon("new-run", "on_accent"), self.tr("New run…"))
         begin.setObjectName("primary")
         go_on = QPushButton(icon("resume"), self.tr("Resume a run…"))
         begin.clicked.connect(self.new_run_wanted)
@@ -161,7 +171,7 @@ class TrainPanel(QWidget):
         for label in (self.status, self.detail):
             label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.new_run.clicked.connect(self.new_run_wanted)
-        self.resume.clicked.connect(self.resume_wanted)
+        self.resume.clicked.connect(self._on_go_on)
         left, right = QWidget(), QWidget()
         left.setLayout(self._plots)
         self._plots.setContentsMargins(0, 0, 0, 0)
@@ -211,6 +221,7 @@ class TrainPanel(QWidget):
         self._refresh_buttons()
 
     def _show_progress(self, progress: Progress) -> None:
+        self._kimg = progress.kimg
         if not self._studio.training.stopping:
             speed = self.tr("{0} images/s").format(round(progress.images_per_s))
             state = (
@@ -226,14 +237,16 @@ class TrainPanel(QWidget):
 
     def _show_tick(self, tick: Tick) -> None:
         self._latest = tick.generator
-        self.sheet.set_pixels(sheet(tick.samples, _SHEET_COLUMNS))
+        self.sheet.set_pixels(sheet(tick.samples, _SHEET_COLUMNS, gap_px=1, background=0))
         self.sheet_caption.setText(self.tr("The same 64 z at every tick; now {0} kimg").format(f"{tick.kimg:.1f}"))
         if self.follow.isChecked():
             self._studio.open_snapshot(tick.generator)
 
     def _show_end(self, finished: Finished) -> None:
         self._finished_path = finished.path
+        self._resumable = not finished.complete
         if finished.complete:
+            self.bar.setValue(self.bar.maximum())
             self.status.setText(self.tr("Finished at {0} kimg").format(f"{finished.kimg:.1f}"))
         else:
             self.status.setText(self.tr("Stopped at {0} kimg; it can be resumed").format(f"{finished.kimg:.1f}"))
@@ -250,13 +263,24 @@ class TrainPanel(QWidget):
         self.pause.setVisible(running)
         self.stop.setVisible(running)
         self.new_run.setVisible(not running)
-        self.resume.setVisible(not running)
+        self.resume.setVisible(not running and self._resumable)
         self.pause.setText(self.tr("Go on") if training.paused else self.tr("Pause"))
         self.pause.setIcon(icon("play" if training.paused else "pause"))
         self.pause.setEnabled(not training.stopping)
         self.stop.setEnabled(not training.stopping)
         self.explore.setEnabled(self._latest is not None or self._finished_path is not None)
         self.follow.setVisible(running)
+
+    @Slot()
+    def _on_go_on(self) -> None:
+        if self._job is not None:
+            self.go_on_wanted.emit(self._job.folder)
+
+    @Slot(object)
+    def _on_model(self, model: OpenedModel) -> None:
+        """Whoever opens another model does not want the next snapshot in its place."""
+        if model.generator is not self._latest and model.generator.path != self._finished_path:
+            self.follow.setChecked(False)
 
     @Slot()
     def toggle_pause(self) -> None:
@@ -269,7 +293,7 @@ class TrainPanel(QWidget):
             self.status.setText(self.tr("Going on…"))
         else:
             training.pause()
-            self.status.setText(self.tr("Paused"))
+            self.status.setText(self.tr("Paused at {0} kimg").format(f"{self._kimg:.1f}"))
         self._refresh_buttons()
 
     @Slot()

@@ -73,18 +73,22 @@ class CommandPalette(QFrame):
     def _fill(self, text: str) -> None:
         self._list.clear()
         wanted = text.casefold().split()
-        for spec, action in self._entries:
+        found = []
+        for place, (spec, action) in enumerate(self._entries):
+            rank = _rank(wanted, plain(action.text()), plain(translated(spec.menu)), translated(spec.tip))
+            if rank is not None:
+                found.append((not action.isEnabled(), rank, place))
+        for disabled, _, place in sorted(found):
+            spec, action = self._entries[place]
+            keys = action.shortcut().toString()
             label = f"{plain(translated(spec.menu))}: {plain(action.text())}"
-            haystack = f"{label} {translated(spec.tip)}".casefold()
-            if all(word in haystack for word in wanted):
-                keys = action.shortcut().toString()
-                shown = action.icon() if spec.icon else self._blank
-                item = QListWidgetItem(shown, f"{label}    {keys}" if keys else label)
-                item.setData(Qt.ItemDataRole.UserRole, spec.id)
-                item.setToolTip(translated(spec.tip))
-                if not action.isEnabled():
-                    item.setFlags(Qt.ItemFlag.NoItemFlags)
-                self._list.addItem(item)
+            shown = action.icon() if spec.icon else self._blank
+            item = QListWidgetItem(shown, f"{label}    {keys}" if keys else label)
+            item.setData(Qt.ItemDataRole.UserRole, spec.id)
+            item.setToolTip(translated(spec.tip))
+            if disabled:
+                item.setFlags(Qt.ItemFlag.NoItemFlags)
+            self._list.addItem(item)
         self._list.setCurrentRow(0)
 
     @Slot(QListWidgetItem)
@@ -98,3 +102,19 @@ class CommandPalette(QFrame):
         for spec, action in self._entries:
             if spec.id == item.data(Qt.ItemDataRole.UserRole) and action.isEnabled():
                 action.trigger()
+
+
+def _rank(wanted: list[str], title: str, menu: str, tip: str) -> int | None:
+    """Say how well an action meets what was typed: 0 best, None not at all; every word must be found somewhere."""
+    words = title.casefold().split()
+    ranks = []
+    for word in wanted:
+        if title.casefold().startswith(word):
+            ranks.append(0)
+        elif any(each.startswith(word) for each in (*words, *menu.casefold().split())):
+            ranks.append(1)
+        elif any(each.startswith(word) for each in tip.casefold().split()):
+            ranks.append(2)
+        else:
+            return None
+    return max(ranks, default=0)

@@ -12,20 +12,21 @@ from latentlab.ui.qimage import to_qimage
 from latentlab.ui.widgets.focus import came_by_keyboard
 
 
-def fitted(image: QSize, room: QSize, ratio: float) -> QRectF:
+def fitted(image: QSize, room: QSize, ratio: float, whole: bool = True) -> QRectF:
     """Place an image in the middle of a room, enlarged by the largest whole number of device pixels per pixel.
 
     Args:
         image: In pixels.
         room: In logical pixels.
         ratio: Device pixels per logical pixel.
+        whole: Whether only whole factors will do; otherwise the picture fills the room.
 
     Returns:
         In logical pixels; smaller than the image only where the room is.
     """
     width, height = room.width() * ratio, room.height() * ratio
     factor = min(width / image.width(), height / image.height())
-    if factor > 1.0:
+    if whole and factor > 1.0:
         factor = float(int(factor))
     size = QSize(round(image.width() * factor), round(image.height() * factor))
     left, top = int((width - size.width()) / 2), int((height - size.height()) / 2)
@@ -51,6 +52,7 @@ class PictureView(QWidget):
         self._pixels: Pixels | None = None
         self._seq = -1
         self._smooth = False
+        self._whole = True
         self._surround = surround
         self._padding_px = padding_px
         self._selected = False
@@ -75,6 +77,11 @@ class PictureView(QWidget):
     def set_smooth(self, smooth: bool) -> None:
         """Choose smooth or crisp enlargement."""
         self._smooth = smooth
+        self.update()
+
+    def set_whole_factors(self, whole: bool) -> None:
+        """Choose whether only whole factors will do; a sheet rather fills its room, smoothed."""
+        self._whole = whole
         self.update()
 
     def set_selected(self, selected: bool) -> None:
@@ -113,9 +120,9 @@ class PictureView(QWidget):
         if self._image.isNull() or room.isEmpty():
             self._paint_empty(painter)
         else:
-            target = fitted(self._image.size(), room, self.devicePixelRatioF())
+            target = fitted(self._image.size(), room, self.devicePixelRatioF(), self._whole)
             target.translate(self._padding_px, self._padding_px)
-            smooth = self._smooth or target.width() * self.devicePixelRatioF() < self._image.width()
+            smooth = self._smooth or not self._whole or target.width() * self.devicePixelRatioF() < self._image.width()
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
             painter.setOpacity(0.35 if self._dimmed else 1.0)
             painter.drawImage(target, self._image)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
-from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from latentlab.ui import theme
 from latentlab.ui.icons import icon
 from latentlab.ui.widgets.focus import came_by_keyboard
+from latentlab.ui.widgets.number_box import NumberBox
 
 _HANDLE_PX = 7.0
 _DETENT_PX = 5.0
@@ -26,7 +27,7 @@ class CentredSlider(QWidget):
     """
 
     value_changed = Signal(float)
-    gesture_ended = Signal()
+    gesture_started = Signal()
 
     def __init__(self, least: float, most: float, rest: float, step: float, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -87,6 +88,7 @@ class CentredSlider(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Take the handle where it is, or bring it under the pointer."""
         if event.button() == Qt.MouseButton.LeftButton:
+            self.gesture_started.emit()
             self._dragging = True
             self._grip_px = event.position().x() - self._x(self._value)
             if abs(self._grip_px) > _HANDLE_PX:
@@ -101,16 +103,13 @@ class CentredSlider(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End the gesture."""
-        if self._dragging:
-            self._dragging = False
-            self.gesture_ended.emit()
-            self.update()
+        self._dragging = False
+        self.update()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Bring it to rest."""
+        """Bring it to rest; one gesture with the press that went before."""
         self._dragging = False
         self._set(self._rest)
-        self.gesture_ended.emit()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Wear a ring when a key brought the focus."""
@@ -128,18 +127,12 @@ class CentredSlider(QWidget):
             event.ignore()
             return
         self._wheel_left += event.angleDelta().y()
-        steps, self._wheel_left = (
-            divmod(self._wheel_left, 120)
-            if self._wheel_left >= 0
-            else (
-                -(-self._wheel_left // 120),
-                -(-self._wheel_left % 120),
-            )
-        )
+        steps = int(self._wheel_left / 120)
+        self._wheel_left -= 120 * steps
         if steps:
             fine = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+            self.gesture_started.emit()
             self._set(self._value + steps * self._step * (0.1 if fine else 1.0))
-            self.gesture_ended.emit()
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -153,18 +146,14 @@ class CentredSlider(QWidget):
         }
         key = Qt.Key(event.key())
         self._ringed = True
+        if not event.isAutoRepeat():
+            self.gesture_started.emit()
         if key in moves:
             self._set(self._value + moves[key])
         elif key in (Qt.Key.Key_Home, Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self._set(self._rest)
         else:
             super().keyPressEvent(event)
-
-    def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        """End the gesture when the key is let go."""
-        if not event.isAutoRepeat():
-            self.gesture_ended.emit()
-        super().keyReleaseEvent(event)
 
     def _x(self, value: float) -> float:
         edge = _HANDLE_PX + 1.0
@@ -185,21 +174,6 @@ class CentredSlider(QWidget):
             self._value = value
             self.update()
             self.value_changed.emit(value)
-
-
-class _ValueBox(QDoubleSpinBox):
-    """A box that lets the panel scroll: the wheel turns it only once it has the focus."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Step with the focus only."""
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
 
 
 class SliderRow(QWidget):
@@ -230,7 +204,7 @@ class SliderRow(QWidget):
         self.name = name
         self._rest = rest
         self._slider = CentredSlider(least, most, rest, step)
-        self._box = _ValueBox()
+        self._box = NumberBox()
         self._box.setRange(min(least, -typed_limit if least < 0 else least), max(most, typed_limit))
         self._box.setDecimals(2)
         self._box.setSingleStep(step)
@@ -238,7 +212,6 @@ class SliderRow(QWidget):
         self._box.setValue(rest)
         self._box.setAlignment(Qt.AlignmentFlag.AlignRight)
         self._box.setFixedWidth(72)
-        self._box.setKeyboardTracking(False)
         self._reset = QToolButton()
         self._reset.setIcon(icon("reset"))
         self._reset.setIconSize(QSize(14, 14))
@@ -266,7 +239,7 @@ class SliderRow(QWidget):
         layout.addWidget(self._slider)
 
         self._slider.value_changed.connect(self._on_moved)
-        self._slider.gesture_ended.connect(self._on_gesture_ended)
+        self._slider.gesture_started.connect(self._on_gesture_started)
         self._box.valueChanged.connect(self._on_typed)
         self._reset.clicked.connect(self.reset)
 
@@ -287,10 +260,10 @@ class SliderRow(QWidget):
     @Slot()
     def reset(self) -> None:
         """Bring the slider to rest."""
+        self._on_gesture_started()
         self._slider.set_value(self._rest)
         self._show(self._rest)
         self._tell(self._rest)
-        self._on_gesture_ended()
 
     @Slot(float)
     def _on_moved(self, value: float) -> None:
@@ -299,13 +272,13 @@ class SliderRow(QWidget):
 
     @Slot(float)
     def _on_typed(self, value: float) -> None:
+        self._on_gesture_started()
         self._slider.set_value(value)
         self._show(value)
         self._tell(value)
-        self._on_gesture_ended()
 
     @Slot()
-    def _on_gesture_ended(self) -> None:
+    def _on_gesture_started(self) -> None:
         SliderRow._gestures += 1
 
     def _show(self, value: float) -> None:

@@ -189,10 +189,9 @@ def test_a_stopped_run_goes_on_to_the_same_end(
 def test_stopping_again_and_again_ends_the_same(
     tmp_path: Path, config: TrainConfig, uninterrupted: tuple[Path, list[Event]]
 ) -> None:
-    folder, runs = tmp_path / "run", 1
-    while not run(folder, config, control=StopAt(2), resume=runs > 1).complete:
-        runs += 1
-    assert runs == 12
+    folder = tmp_path / "run"
+    complete = [run(folder, config, control=StopAt(2), resume=count > 0).complete for count in range(12)]
+    assert complete == [False] * 11 + [True]
     assert_same_end(folder, uninterrupted[0])
     assert logged(folder) == [0.0, 0.008, 0.016, 0.024, 0.032, 0.04, 0.048]
 
@@ -364,6 +363,51 @@ def test_weights_that_are_not_finite_are_not_saved(tmp_path: Path, config: Train
     with pytest.raises(TrainingError, match=r"no longer finite\. Lower lr in its config\.json"):
         run(folder, config, resume=True)
     assert [(folder / name).read_bytes() for name in files] == before
+
+
+class FakeTime:
+    """A clock on which each reading takes a tenth of a second."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        self.now += 0.1
+        return self.now
+
+
+class HeldOnce(Control):
+    """Is paused at one look, for a thousand seconds."""
+
+    def __init__(self, time: FakeTime) -> None:
+        super().__init__(self._read)
+        self._time, self._look = time, 0
+
+    def checkpoint(self) -> None:
+        self._look += 1
+        if self._look == 5:
+            self.pause()
+        super().checkpoint()
+
+    def _read(self) -> float:
+        if self.paused:
+            self.go_on()
+            return self._time.now
+        self._time.now += 1000.0
+        return self._time.now
+
+
+def test_a_pause_does_not_count_for_the_speed(
+    tmp_path: Path, config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    time = FakeTime()
+    control = HeldOnce(time)
+    monkeypatch.setattr("latentlab.training.run.time", time)
+    events: list[Event] = []
+    run(tmp_path / "run", config, control=control, emit=events.append)
+    assert control.held_s == 1000.0
+    last = [event for event in events if isinstance(event, Progress)][-1]
+    assert last.images_per_s == pytest.approx(config.batch / 0.1)
 
 
 def test_the_batch_is_chosen_once_and_kept(tmp_path: Path, config: TrainConfig) -> None:
