@@ -96,7 +96,7 @@ class Tour:
         self.drag(self.window.interpolate.scrubber, 0.35)
         self.shoot("interpolate")
         self.window.actions_["export"].trigger()
-        dialog = self.window._dialogs["export"]
+        dialog = self.window.dialogs.export_dialog
         assert isinstance(dialog, ExportDialog)
         QTest.qWait(400)
         self.shoot("export", dialog)
@@ -115,7 +115,7 @@ class Tour:
         self.window.show_page(TRAIN)
         self.shoot("train-empty")
         self.window.actions_["new-run"].trigger()
-        dialog = self.window._dialogs["new-run"]
+        dialog = self.window.dialogs.new_run_dialog
         assert isinstance(dialog, NewRunDialog)
         self.shoot("new-run", dialog)
         dialog.close()

@@ -16,7 +16,7 @@ def read_log(folder: Path) -> list[Progress]:
         One message a tick, in the order of the log; `total_kimg` and `eta_s` are 0.
     """
     try:
-        lines = (folder / LOG).read_text(encoding="utf-8").splitlines()
+        lines = (folder / LOG).read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return []
     entries = []

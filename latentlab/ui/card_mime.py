@@ -28,7 +28,7 @@ def mime_of(card: Card) -> QMimeData:
     mime.setData(CARD_TYPE, png)
     mime.setData(_NAME_TYPE, card.name.encode())
     mime.setImageData(to_qimage(card.pixels))
-    target = Path(_drag_folder().name) / f"{_file_stem(card.name)}-{card.id}.png"
+    target = Path(_drag_folder().name) / f"{file_stem(card.name)}-{card.id}.png"
     target.write_bytes(png)
     mime.setUrls([QUrl.fromLocalFile(str(target))])
     return mime
@@ -96,5 +96,6 @@ def _drag_folder() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="latentlab-cards-")
 
 
-def _file_stem(name: str) -> str:
+def file_stem(name: str) -> str:
+    """Return a card's name as it may stand in a file's name."""
     return re.sub(r"[^\w.+-]+", "-", name).strip("-")[:60] or "picture"

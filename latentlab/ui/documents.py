@@ -114,7 +114,7 @@ class Documents(QObject):
             self._window, self.tr("Save the session"), suggested, f"latentlab (*{SESSION_SUFFIX})"
         )
         if chosen:
-            target = Path(chosen).with_suffix(SESSION_SUFFIX)
+            target = Path(chosen if chosen.endswith(SESSION_SUFFIX) else f"{chosen}{SESSION_SUFFIX}")
             if self._save_to(target):
                 self._session_file = target
 

@@ -10,7 +10,6 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, Q
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
-    QFileDialog,
     QMainWindow,
     QMenu,
     QStackedWidget,
@@ -20,25 +19,20 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from latentlab.errors import LatentlabError
-from latentlab.latent.priors import MAX_SEED
 from latentlab.models.checkpoint import SUFFIX as MODEL_SUFFIX
-from latentlab.paths import config_dir, runs_dir
-from latentlab.session import changes
-from latentlab.session.card_png import png_of
+from latentlab.paths import config_dir
 from latentlab.session.opened import OpenedModel
 from latentlab.session.point import Point
 from latentlab.session.settings import Settings
-from latentlab.session.state import End
 from latentlab.session.store import SUFFIX as SESSION_SUFFIX
-from latentlab.training.config import TrainConfig
-from latentlab.training.run_folder_names import can_resume
 from latentlab.training.service import TrainJob
 from latentlab.ui import theme
 from latentlab.ui.actions import MODEL, ActionTable
-from latentlab.ui.card_mime import card_from_mime, local_files, mime_of
+from latentlab.ui.card_mime import local_files
+from latentlab.ui.dialogs.opener import Dialogs
 from latentlab.ui.documents import Documents
 from latentlab.ui.icons import icon
+from latentlab.ui.latent_actions import LatentActions
 from latentlab.ui.panels.arithmetic import ArithmeticPanel
 from latentlab.ui.panels.directions import DirectionsPanel
 from latentlab.ui.panels.explore import ExplorePanel
@@ -48,7 +42,6 @@ from latentlab.ui.panels.strip import StripPanel
 from latentlab.ui.panels.train import TrainPanel
 from latentlab.ui.status import StatusLine
 from latentlab.ui.studio import Studio
-from latentlab.ui.training_bridge import spare_threads
 from latentlab.ui.widgets.command_palette import CommandPalette
 from latentlab.ui.widgets.message_bar import MessageBar
 
@@ -80,9 +73,11 @@ class MainWindow(QMainWindow):
         self.messages = MessageBar()
         self.tabs = QTabBar()
         self.pages = QStackedWidget()
-        self._dialogs: dict[str, QWidget] = {}
+        self.dialogs = Dialogs(self.studio, self)
+        self.latent = LatentActions(self.studio, self.documents, self._point_in_sight, self)
         self._compose()
         self.actions_ = ActionTable(self._handlers(), self)
+        self.dialogs.shortcuts_of = self.actions_
         self._recent = QMenu(self.tr("Open &recent"), self)
         self._fill_bars()
         self.palette_ = CommandPalette(self.actions_.entries(), self)
@@ -103,11 +98,7 @@ class MainWindow(QMainWindow):
         self._settings().setValue("geometry", self.saveGeometry())
         self._settings().setValue("layout", self.saveState(_LAYOUT_VERSION))
         self.hide()
-        for dialog in self._dialogs.values():
-            dialog.close()
-        export = self._dialogs.get("export")
-        if export is not None:
-            export.close_service()  # type: ignore[attr-defined]
+        self.dialogs.close()
         self.studio.close()
         super().closeEvent(event)
 
@@ -195,28 +186,28 @@ class MainWindow(QMainWindow):
             "open-session": self.documents.choose_session,
             "save-session": self.documents.save,
             "save-session-as": self.documents.save_as,
-            "save-picture": self._on_save_picture,
-            "export": self._on_export,
+            "save-picture": self.latent.save_picture,
+            "export": self.dialogs.export,
             "quit": self._on_quit,
-            "undo": self._on_undo,
-            "redo": self._on_redo,
-            "copy": self._on_copy,
-            "paste": self._on_paste,
+            "undo": self.latent.undo,
+            "redo": self.latent.redo,
+            "copy": self.latent.copy,
+            "paste": self.latent.paste,
             "open-model": self.documents.choose_model,
             "open-bundled": self.documents.open_bundled,
-            "model-info": self._on_model_info,
+            "model-info": self.dialogs.model_card,
             "roll": self.explore.roll,
-            "previous-seed": self._on_previous_seed,
-            "next-seed": self._on_next_seed,
-            "keep": self._on_keep,
+            "previous-seed": self.latent.previous_seed,
+            "next-seed": self.latent.next_seed,
+            "keep": self.latent.keep,
             "reset": self.explore.reset_picture,
-            "hold-a": self._on_hold_a,
-            "hold-b": self._on_hold_b,
-            "let-go": self._on_let_go,
-            "swap": self._on_swap,
+            "hold-a": self.latent.hold_a,
+            "hold-b": self.latent.hold_b,
+            "let-go": self.latent.let_go,
+            "swap": self.latent.swap,
             "play": self._on_play,
-            "new-run": self._on_new_run,
-            "resume-run": self._on_resume_run,
+            "new-run": self.dialogs.new_run,
+            "resume-run": self.dialogs.choose_run,
             "pause-run": self.train.toggle_pause,
             "stop-run": self.train.stop_run,
             "show-explore": self._on_show_explore,
@@ -229,8 +220,8 @@ class MainWindow(QMainWindow):
             "theme-dark": self._on_theme,
             "reset-layout": self._on_reset_layout,
             "palette": self._on_palette,
-            "shortcuts": self._on_shortcuts,
-            "about": self._on_about,
+            "shortcuts": self.dialogs.shortcuts,
+            "about": self.dialogs.about,
         }
 
     def _fill_bars(self) -> None:
@@ -253,15 +244,15 @@ class MainWindow(QMainWindow):
         studio.training.running_changed.connect(self._on_running)
         self._recent.aboutToShow.connect(self._fill_recent)
         self.tabs.currentChanged.connect(self._on_page)
-        self.strip.export_wanted.connect(self._on_export)
+        self.strip.export_wanted.connect(self.dialogs.export)
         self.strip.play_wanted.connect(self._on_play)
-        self.interpolate.export_wanted.connect(self._on_export)
+        self.interpolate.export_wanted.connect(self.dialogs.export)
         self.interpolate.playing_changed.connect(self._on_playing)
-        self.train.new_run_wanted.connect(self._on_new_run)
-        self.train.resume_wanted.connect(self._on_resume_run)
-        self.train.go_on_wanted.connect(self._resume)
+        self.train.new_run_wanted.connect(self.dialogs.new_run)
+        self.train.resume_wanted.connect(self.dialogs.choose_run)
+        self.train.go_on_wanted.connect(self.dialogs.resume)
         self.interpolate.explore_wanted.connect(self._on_show_explore)
-        studio.notice.connect(self.messages.dismiss)
+        self.dialogs.run_wanted.connect(self._on_start_run)
         self.train.explore_wanted.connect(self._on_show_explore)
         self._on_running(False)
         self._autosave = QTimer(self)
@@ -349,132 +340,10 @@ class MainWindow(QMainWindow):
             return self.arithmetic.point()
         return self.studio.state.picture if self.studio.state else None
 
-    @Slot()
-    def _on_keep(self) -> None:
-        point = self._point_in_sight()
-        if point is not None:
-            self.studio.keep(point)
-
-    @Slot()
-    def _on_save_picture(self) -> None:
-        point = self._point_in_sight()
-        if point is None:
-            return
-        card = self.studio.card_of(point)
-        folder = Path(self.studio.settings.export_folder or Path.home())
-        name = f"{card.name.replace(',', '').replace(' ', '-')}.png"
-        chosen, _ = QFileDialog.getSaveFileName(self, self.tr("Save picture"), str(folder / name), "PNG (*.png)")
-        if chosen:
-            self.documents.write_bytes(Path(chosen).with_suffix(".png"), png_of(card))
-
-    @Slot()
-    def _on_export(self) -> None:
-        if self.studio.model is not None:
-            from latentlab.ui.dialogs.export import ExportDialog
-
-            dialog = self._dialogs.get("export")
-            if not isinstance(dialog, ExportDialog):
-                dialog = self._dialogs["export"] = ExportDialog(self.studio, self)
-            dialog.offer()
-
-    @Slot()
-    def _on_new_run(self) -> None:
-        if self.studio.training.running:
-            return
-        from latentlab.ui.dialogs.new_run import NewRunDialog
-
-        dialog = self._dialogs.get("new-run")
-        if not isinstance(dialog, NewRunDialog):
-            dialog = self._dialogs["new-run"] = NewRunDialog(self.studio, self)
-            dialog.start_wanted.connect(self._on_start_run)
-        dialog.offer()
-
     @Slot(object)
     def _on_start_run(self, job: TrainJob) -> None:
         self.show_page(TRAIN)
         self.train.begin(job)
-
-    @Slot()
-    def _on_resume_run(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, self.tr("Resume the run in"), str(runs_dir()))
-        if not chosen:
-            return
-        self._resume(Path(chosen))
-
-    @Slot(object)
-    def _resume(self, folder: Path) -> None:
-        if not can_resume(folder):
-            error = LatentlabError(folder, self.tr("holds no run to resume"), self.tr("Choose the folder of a run."))
-            self.studio.report(error, "")
-            return
-        config = TrainConfig(kimg=0.001)
-        self._on_start_run(TrainJob(config, folder, resume=True, threads=spare_threads()))
-
-    @Slot()
-    def _on_copy(self) -> None:
-        point = self._point_in_sight()
-        if point is not None:
-            card = self.studio.card_of(point)
-            QApplication.clipboard().setMimeData(mime_of(card))
-            self.studio.notice.emit(self.tr("Copied {0}").format(card.name))
-
-    @Slot()
-    def _on_paste(self) -> None:
-        try:
-            card = card_from_mime(QApplication.clipboard().mimeData())
-        except LatentlabError as error:
-            self.studio.report(error, "")
-            return
-        if card is None:
-            self.studio.notice.emit(self.tr("The clipboard holds no picture with a latent"))
-            return
-        point = self.studio.point_of(card)
-        if point is not None:
-            self.studio.apply(changes.put_in_place(point), self.tr("Paste {0}").format(card.name))
-
-    @Slot()
-    def _on_undo(self) -> None:
-        if self.studio.session is not None:
-            self.studio.session.undo()
-
-    @Slot()
-    def _on_redo(self) -> None:
-        if self.studio.session is not None:
-            self.studio.session.redo()
-
-    def _step_seed(self, step: int) -> None:
-        state = self.studio.state
-        if state is not None:
-            present = state.picture.seed if state.picture.seed is not None else -step
-            seed = min(MAX_SEED, max(0, present + step))
-            self.studio.apply(changes.set_seed(seed), self.tr("Seed {0}").format(seed), ("seed",))
-
-    @Slot()
-    def _on_previous_seed(self) -> None:
-        self._step_seed(-1)
-
-    @Slot()
-    def _on_next_seed(self) -> None:
-        self._step_seed(1)
-
-    def _hold(self, which: End) -> None:
-        self.studio.apply(changes.hold_end(which), self.tr("Take end {0}").format(which.upper()))
-
-    @Slot()
-    def _on_hold_a(self) -> None:
-        self._hold("a")
-
-    @Slot()
-    def _on_hold_b(self) -> None:
-        self._hold("b")
-
-    @Slot()
-    def _on_let_go(self) -> None:
-        self.studio.apply(changes.let_go_of_end(), self.tr("Let go of the end"))
-
-    @Slot()
-    def _on_swap(self) -> None:
-        self.studio.apply(changes.swap_ends(), self.tr("Swap the ends"))
 
     @Slot()
     def _on_play(self) -> None:
@@ -529,32 +398,6 @@ class MainWindow(QMainWindow):
     @Slot()
     def _on_palette(self) -> None:
         self.palette_.open()
-
-    def _read(self, title: str, page: str) -> None:
-        from latentlab.ui.dialogs.reading import ReadingDialog
-
-        dialog = ReadingDialog(title, page, self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.show()
-
-    @Slot()
-    def _on_model_info(self) -> None:
-        from latentlab.ui.dialogs.reading import card_page
-
-        if self.studio.model is not None:
-            self._read(self.tr("Model card"), card_page(self.studio.model))
-
-    @Slot()
-    def _on_shortcuts(self) -> None:
-        from latentlab.ui.dialogs.reading import shortcuts_page
-
-        self._read(self.tr("Keyboard shortcuts"), shortcuts_page(self.actions_))
-
-    @Slot()
-    def _on_about(self) -> None:
-        from latentlab.ui.dialogs.reading import about_page
-
-        self._read(self.tr("About latentlab"), about_page())
 
     @Slot()
     def _on_quit(self) -> None:

@@ -164,8 +164,9 @@ def main() -> None:
         for name in list(loops)[:: 1 if pair % 2 == 0 else -1]:
             speeds[name].append(images_per_s(loops[name], arguments.steps, config.batch))
     print(
-        f"{config.size}x{config.size}x{config.channels}, width {config.width}, batch {config.batch}, {config.precision}, "
-        f"{torch.get_num_threads()} thread(s), {arguments.pairs} pairs of {arguments.steps} steps, images/s"
+        f"{config.size}x{config.size}x{config.channels}, width {config.width}, batch {config.batch}, "
+        f"{config.precision}, {torch.get_num_threads()} thread(s), {arguments.pairs} pairs of "
+        f"{arguments.steps} steps, images/s"
     )
     print("pair   " + "".join(f"{name:>18}" for name in loops) + f"{'ratio':>9}")
     ratios = [one / other for one, other in zip(*speeds.values(), strict=True)]

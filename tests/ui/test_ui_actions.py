@@ -190,10 +190,10 @@ def test_everything_that_takes_the_focus_has_a_name(window: MainWindow, page: in
     assert not (found := unnamed(window)), "\n".join(found)
 
 
-@pytest.mark.parametrize("name", ["export", "new-run"])
+@pytest.mark.parametrize("name", ["export", "new_run"])
 def test_everything_in_the_dialogs_has_a_name(window: MainWindow, qtbot: QtBot, name: str) -> None:
-    window.actions_[name].trigger()
-    dialog = window._dialogs[name]
+    window.actions_[name.replace("_", "-")].trigger()
+    dialog = getattr(window.dialogs, f"{name}_dialog")
     qtbot.waitExposed(dialog)
     assert not (found := unnamed(dialog)), "\n".join(found)
 

@@ -40,7 +40,7 @@ class BlockingBackend:
 @pytest.fixture
 def dialog(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> ExportDialog:
     window.actions_["export"].trigger()
-    made = window._dialogs["export"]
+    made = window.dialogs.export_dialog
     assert isinstance(made, ExportDialog)
     qtbot.waitExposed(made)
     made.frames.setValue(5)

@@ -124,3 +124,10 @@ def test_the_walk_follows_the_held_end_also_after_it_was_hidden(walk: MainWindow
     walk.actions_["undo"].trigger()
     settle(walk)
     assert_walk(walk, model)
+
+
+def test_k_keeps_the_picture_in_sight(walk: MainWindow) -> None:
+    drag(walk.interpolate.scrubber, 0.3)
+    settle(walk)
+    QTest.keyClick(walk, Qt.Key.Key_K)
+    assert np.array_equal(state_of(walk).shelf[0].pixels, shown(walk.interpolate.view))

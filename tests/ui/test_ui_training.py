@@ -77,7 +77,7 @@ def choose_from_menu(window: MainWindow, title: str, action: QAction, qtbot: QtB
 
 def new_run_dialog(window: MainWindow, qtbot: QtBot) -> NewRunDialog:
     choose_from_menu(window, "&Train", window.actions_["new-run"], qtbot)
-    dialog = window._dialogs["new-run"]
+    dialog = window.dialogs.new_run_dialog
     assert isinstance(dialog, NewRunDialog)
     qtbot.waitExposed(dialog)
     return dialog

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 from PySide6.QtCore import (
     QAbstractListModel,
@@ -33,6 +35,7 @@ from latentlab.ui.widgets.picture import fitted
 
 LANE = "shelf"
 _THUMB_PX = 64
+_OWN_TYPE = "application/x-latentlab-shelf-card"
 _Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
 
@@ -125,7 +128,7 @@ class ShelfModel(QAbstractListModel):
         """Describe the first card dragged."""
         card = self._cards[indexes[0].row()]
         mime = mime_of(card)
-        mime.setData("application/x-latentlab-shelf-card", QByteArray(str(card.id).encode()))
+        mime.setData(_OWN_TYPE, QByteArray(f"{os.getpid()} {card.id}".encode()))
         return mime
 
     def canDropMimeData(  # noqa: N802 - Qt's name
@@ -138,13 +141,13 @@ class ShelfModel(QAbstractListModel):
         self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: _Index
     ) -> bool:
         """Keep a card, or move one of the shelf's own."""
-        own = bytes(data.data("application/x-latentlab-shelf-card").data())
-        if own:
+        own = self._own_id(data)
+        if own is not None:
             place = row if row >= 0 else parent.row() if parent.isValid() else len(self._cards)
             # The cards behind it close up once it leaves its place.
-            if any(card.id == int(own) for card in self._cards[: max(0, row)]):
+            if any(card.id == own for card in self._cards[: max(0, row)]):
                 place -= 1
-            self._studio.apply(changes.move_card(int(own), place), self.tr("Move a card"))
+            self._studio.apply(changes.move_card(own, place), self.tr("Move a card"))
             return True
         try:
             card = dropped_card(data)
@@ -153,6 +156,11 @@ class ShelfModel(QAbstractListModel):
             return False
         self._studio.apply(changes.keep(card), self.tr("Keep {0}").format(card.name))
         return True
+
+    def _own_id(self, data: QMimeData) -> int | None:
+        """Return the id of a card of this very shelf; ids of another window's process mean nothing here."""
+        process, _, card_id = bytes(data.data(_OWN_TYPE).data()).decode().partition(" ")
+        return int(card_id) if process == str(os.getpid()) else None
 
     def _icon(self, card: Card) -> QIcon:
         state = self._studio.state
