@@ -24,8 +24,9 @@ class Train:
     Attributes:
         data: mnist, or a folder or zip of images.
         out: The run folder; holds the models, sheets, log and resume state.
-        kimg: Thousands of real images to show; 1000 by default. With --resume it may be raised.
-        resume: Go on with the run that the folder holds; its own settings apply.
+        kimg: Thousands of real images to show, 1000 by default; --resume takes a larger one.
+        resume: Go on with the run that the folder holds; its own settings apply,
+            but for kimg, lr, lr-end, r1 and ema-kimg where they are given.
         device: auto, cpu, cuda or mps.
         size: Side of the pictures in pixels, a power of two from 16 to 256; 0 takes the data set's own.
         channels: 1 or 3; 0 takes the data set's own.
@@ -35,10 +36,11 @@ class Train:
         prior: Distribution of z.
         kernel: Side of the kernels, 4 or 5.
         batch: Images a step; 0 chooses one by a short trial.
-        lr: Learning rate of Adam for both networks.
-        lr_end: Share of the learning rate left at the end; it falls linearly over the second half. 1 keeps it.
+        lr: Learning rate of Adam for both networks, 0.0002 by default.
+        lr_end: Share of the learning rate left at the end; it falls linearly over the second half; 1 by default.
+        r1: Weight of the R1 gradient penalty on real images; 0 leaves it out.
         beta1: First momentum of Adam.
-        ema_kimg: Half-life of the averaged generator, in kimg.
+        ema_kimg: Half-life of the averaged generator, in kimg; 10 by default.
         tick_kimg: Distance of models and sheets; 0 takes a fiftieth of the run.
         precision: Of forward passes: float32, or bfloat16, which is faster where the processor has it.
         seed: Of initialisation, z and the order of the images.
@@ -59,10 +61,11 @@ class Train:
     prior: Prior = "normal"
     kernel: int = 4
     batch: int = 0
-    lr: float = 2e-4
-    lr_end: float = 1.0
+    lr: float | None = None
+    lr_end: float | None = None
+    r1: float | None = None
     beta1: float = 0.5
-    ema_kimg: float = 10.0
+    ema_kimg: float | None = None
     tick_kimg: float = 0.0
     precision: Precision = "float32"
     seed: int = 0
@@ -78,15 +81,14 @@ class Train:
         from latentlab.training.control import Control
         from latentlab.training.durations import duration
         from latentlab.training.events import Event, Preparing, Progress, Started, Tick
-        from latentlab.training.run import run_training
+        from latentlab.training.run import CHANGEABLE, run_training
         from latentlab.training.run_folder_names import can_resume
 
         if self.threads:
             torch.set_num_threads(self.threads)
-        values = asdict(self)
-        if self.kimg is None:
-            values["kimg"] = TrainConfig.kimg if not self.resume else 0.001
-        config = TrainConfig.from_mapping(values)
+        given = {name: value for name, value in asdict(self).items() if value is not None}
+        config = TrainConfig.from_mapping(given)
+        changes = {name: given[name] for name in CHANGEABLE if name in given}
         control = Control()
 
         def on_signal(_number: int, _frame: FrameType | None) -> None:
@@ -120,7 +122,7 @@ class Train:
                 finished = run_training(
                     config,
                     self.out,
-                    resume=self.resume,
+                    resume=changes if self.resume else None,
                     device=self.device,
                     control=control,
                     emit=on_event,

@@ -43,6 +43,7 @@ class TrainConfig:
         batch: Images a step; 0 chooses one by a short trial, so that a phase of a step takes at most half a second.
         lr: Learning rate of Adam for both networks.
         lr_end: Share of the learning rate left at the end; it falls linearly over the second half. 1 keeps it.
+        r1: Weight of the R1 gradient penalty on real images; 0 leaves it out, as the paper does.
         beta1: First momentum of Adam.
         beta2: Second momentum of Adam.
         ema_kimg: Half-life of the averaged generator, in kimg.
@@ -63,6 +64,7 @@ class TrainConfig:
     batch: int = 0
     lr: float = 2e-4
     lr_end: float = 1.0
+    r1: float = 0.0
     beta1: float = 0.5
     beta2: float = 0.999
     ema_kimg: float = 10.0
@@ -87,6 +89,7 @@ class TrainConfig:
         _check("batch", self.batch, 0, 65536)
         _check("lr", self.lr, 1e-8, 1.0)
         _check("lr_end", self.lr_end, 0.0, 1.0)
+        _check("r1", self.r1, 0.0, 1e6)
         _check("beta1", self.beta1, 0.0, 0.9999)
         _check("beta2", self.beta2, 0.0, 0.999999)
         _check("ema_kimg", self.ema_kimg, 0.0, 1e6)

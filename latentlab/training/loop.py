@@ -16,12 +16,15 @@ from torch import Tensor
 from latentlab.training.config import TrainConfig
 from latentlab.training.control import Control
 from latentlab.training.ema import ema_decay, update_ema
-from latentlab.training.losses import bce_fake, bce_generator, bce_real
+from latentlab.training.losses import bce_fake, bce_generator, bce_real, r1_penalty
 from latentlab.training.precision import in_precision
 from latentlab.training.schedule import learning_rate, set_learning_rate
 from latentlab.training.state import TrainState
 
 StepReport = dict[str, Tensor]
+
+R1_EVERY = 8
+"""Steps from one R1 penalty to the next, each weighted as many times (Karras et al. 2020, arXiv:1912.04958)."""
 
 
 def train(
@@ -56,9 +59,14 @@ def train(
             z = state.draw_z(len(real))  # (N, z_dim)
             fake = G(z)
             state.optimizer_D.zero_grad()
-            logits_real = D(real)[:, 0]
+            penalised = config.r1 > 0.0 and state.images // config.batch % R1_EVERY == 0
+            logits_real = D(real.requires_grad_(penalised))[:, 0]
             loss_real = bce_real(logits_real)
-            loss_real.backward()  # type: ignore[no-untyped-call]
+            if penalised:
+                penalty = config.r1 * R1_EVERY * r1_penalty(logits_real, real)
+                (loss_real + penalty).backward()  # type: ignore[no-untyped-call]
+            else:
+                loss_real.backward()  # type: ignore[no-untyped-call]
             logits_fake = D(fake.detach())[:, 0]
             loss_fake = bce_fake(logits_fake)
             loss_fake.backward()  # type: ignore[no-untyped-call]

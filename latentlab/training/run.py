@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,9 @@ MAX_PHASE_S = 0.5
 _TRIAL_BATCH = 8
 _log = log.get(__name__)
 
+CHANGEABLE = ("kimg", "lr", "lr_end", "r1", "ema_kimg")
+"""Settings that may change when a run is gone on with; all others are part of its networks or its random streams."""
+
 SheetWriter = Callable[[Path, Pixels], object]
 
 
@@ -40,7 +43,7 @@ def run_training(
     config: TrainConfig,
     folder: Path,
     *,
-    resume: bool,
+    resume: Mapping[str, float] | None,
     device: str,
     control: Control,
     emit: Callable[[Event], None],
@@ -50,9 +53,10 @@ def run_training(
     """Train a model, or go on with a run, and keep everything in its folder.
 
     Args:
-        config: What to train; after `resume` the run's own, but for a larger `kimg`.
+        config: What to train; a run that is resumed has its own.
         folder: The run folder; created where missing.
-        resume: Go on with the run that the folder holds.
+        resume: None begins a run; a mapping goes on with the one that the folder holds and changes these settings of
+            `CHANGEABLE`; a smaller `kimg` than the run's is ignored.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         control: How another thread pauses and stops the run.
         emit: Receives every event, on the calling thread.
@@ -68,9 +72,10 @@ def run_training(
     run = RunFolder(folder)
     on = pick_device(device)
     saved = None
-    if resume:
+    if resume is not None:
         saved_config, saved = run.load_config(), run.load_state()
-        config = saved_config.resolved(kimg=max(config.kimg, saved_config.kimg))
+        longer = max(resume.get("kimg", 0.0), saved_config.kimg)
+        config = saved_config.resolved(**{**resume, "kimg": longer})
     else:
         run.refuse_existing()
     try:
@@ -83,7 +88,7 @@ def run_training(
     state = TrainState(config, data.pixels, on)
     if saved:
         _restore(run, state, saved)
-    if resume:
+    if resume is not None:
         run.recover(state.images)
         run.save_config(config)
     else:

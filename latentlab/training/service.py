@@ -103,7 +103,7 @@ class TrainingService:
             run_training(
                 job.config,
                 job.folder,
-                resume=job.resume,
+                resume={} if job.resume else None,
                 device=job.device,
                 control=control,
                 emit=self._on_event,

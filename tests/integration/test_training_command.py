@@ -97,7 +97,7 @@ def run_here(images: Path, out: Path, *, resume: bool = False) -> Finished:
     return run_training(
         TrainConfig(data=str(images), kimg=KIMG, **SETTINGS),  # type: ignore[arg-type]
         out,
-        resume=resume,
+        resume={} if resume else None,
         device="cpu",
         control=Control(),
         emit=lambda _: None,

@@ -28,6 +28,7 @@ VALID: dict[str, st.SearchStrategy[Any]] = {
     "batch": st.integers(0, 65536).filter(lambda batch: batch != 1),
     "lr": st.floats(1e-8, 1.0),
     "lr_end": st.floats(0.0, 1.0),
+    "r1": st.floats(0.0, 1e6),
     "beta1": st.floats(0.0, 0.9999),
     "beta2": st.floats(0.0, 0.999999),
     "ema_kimg": st.floats(0.0, 1e6),
@@ -68,7 +69,7 @@ def bad_values(name: str) -> st.SearchStrategy[Any]:
         case "size" | "channels" | "kernel":
             allowed = {"size": (0, *SIZES), "channels": (0, 1, 3), "kernel": (4, 5)}[name]
             return st.one_of(st.integers().filter(lambda value: value not in allowed), st.just(4.0), nothing)
-        case "kimg" | "lr" | "lr_end" | "beta1" | "beta2" | "ema_kimg" | "tick_kimg":
+        case "kimg" | "lr" | "lr_end" | "r1" | "beta1" | "beta2" | "ema_kimg" | "tick_kimg":
             below = st.floats(max_value=-1e-9, allow_infinity=True)
             above = st.floats(min_value=1e6 + 1)
             return st.one_of(below, above, st.just(float("nan")), nothing)

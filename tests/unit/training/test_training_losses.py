@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from latentlab.training.losses import bce_fake, bce_generator, bce_real
+from latentlab.training.losses import bce_fake, bce_generator, bce_real, r1_penalty
 
 LOGITS = (-3.0, -0.5, 0.0, 2.0)
 
@@ -76,3 +76,13 @@ def test_equals_the_loss_of_the_pytorch_example() -> None:
     assert float(bce_real(x)) == pytest.approx(float(criterion(x.sigmoid(), ones)), rel=1e-12)
     assert float(bce_fake(x)) == pytest.approx(float(criterion(x.sigmoid(), zeros)), rel=1e-12)
     assert float(bce_generator(x)) == pytest.approx(float(criterion(x.sigmoid(), ones)), rel=1e-12)
+
+
+def test_r1_of_a_linear_critic_is_half_the_squared_norm_of_its_weights() -> None:
+    weight = torch.arange(1.0, 13.0, dtype=torch.float64).reshape(1, 3, 2, 2).requires_grad_()
+    real = torch.randn((5, 3, 2, 2), dtype=torch.float64, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    penalty = r1_penalty((real * weight).sum(dim=(1, 2, 3)), real)
+    assert penalty.item() == pytest.approx(0.5 * float(weight.detach().square().sum()))
+    penalty.backward()
+    assert weight.grad is not None
+    assert torch.allclose(weight.grad, weight.detach())

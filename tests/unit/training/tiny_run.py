@@ -139,7 +139,7 @@ def run(
     return run_training(
         config,
         folder,
-        resume=resume,
+        resume={"kimg": config.kimg} if resume else None,
         device="cpu",
         control=control or Control(),
         emit=emit,
