@@ -32,7 +32,7 @@ def digits(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[P
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("LATENTLAB_DATA", str(real_data))
         run_training(
-            CONFIG, folder, resume=False, device="cpu", control=Control(), emit=events.append, write_sheet=write_sheet
+            CONFIG, folder, resume=None, device="cpu", control=Control(), emit=events.append, write_sheet=write_sheet
         )
     torch.set_num_threads(threads)
     return folder, events

@@ -55,6 +55,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(autouse=True)
+def _empty_clipboard(qapp: QApplication) -> Iterator[None]:
+    """Take back what was copied: the offscreen clipboard outlives the interpreter, and what it frees then crashes."""
+    yield
+    qapp.clipboard().clear()
+
+
+@pytest.fixture(autouse=True)
 def _look(qapp: QApplication) -> None:
     if theme.tokens() is not theme.DARK or not qapp.styleSheet():
         theme.apply(qapp, "dark")

@@ -308,9 +308,13 @@ def test_compare_shows_the_picture_as_it_was_picked_up(fresh: SessionState, chan
     assert after(fresh, change).before is fresh.picture
 
 
-@pytest.mark.parametrize(
-    "change", [changes.set_seed(9), changes.pick_up(point_of(9)), changes.put_in_place(point_of(9))]
-)
+def test_compare_shows_another_seed_without_its_edits(fresh: SessionState) -> None:
+    state = after(fresh, changes.set_strength("Slant", 1.0), changes.set_seed(9))
+    assert dict(state.picture.strengths) == {"Slant": 1.0}
+    assert state.before.same_as(Point.from_seed(9, state.z_dim, state.prior))
+
+
+@pytest.mark.parametrize("change", [changes.pick_up(point_of(9)), changes.put_in_place(point_of(9))])
 def test_another_picture_is_what_compare_goes_back_to(fresh: SessionState, change: Change) -> None:
     state = after(fresh, changes.set_strength("Slant", 1.0), change)
     assert state.before is state.picture
