@@ -1,6 +1,8 @@
 """Make ``checkpoints/digits.safetensors`` of a run's newest model, with its grade in its card, and draw its sheet.
 
-Usage: python tests/bundle_digits.py RUN
+Usage: python tests/bundle_digits.py RUN [COMMANDS]
+
+COMMANDS are the command lines that made it where the run was gone on with; else the run's own is kept.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from latentlab.models.checkpoint import find_model, load_discriminator, load_gen
 from latentlab.paths import bundled
 
 NOTES = (
-    "Draws handwritten digits as MNIST has them: white on black, upright, one digit a picture. A few in a hundred lie "
+    "Draws handwritten digits as MNIST has them: white on black, upright, one digit a picture. About one in five lies "
     "between two digits. No class can be asked for."
 )
 
@@ -35,7 +37,8 @@ def main() -> None:
         "rarest class": round(float(min(result.class_shares)), 3),
     }
     target = bundled("checkpoints") / "digits.safetensors"
-    card = replace(generator.card, name="digits", metrics=metrics, notes=NOTES)
+    command = sys.argv[2] if len(sys.argv) > 2 else generator.card.command
+    card = replace(generator.card, name="digits", metrics=metrics, notes=NOTES, command=command)
     save_model(target, card, generator.weights, critic[1] if critic else None)
     write_sheet(target.with_suffix(".png"), draw(generator, 64), 16, 2)
     print(f"{target} from {path.name}: {metrics}")

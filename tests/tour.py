@@ -22,6 +22,7 @@ from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer  # noqa: E402
 from PySide6.QtTest import QTest  # noqa: E402
 from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402
 
+from latentlab.paths import data_dir  # noqa: E402
 from latentlab.session import changes  # noqa: E402
 from latentlab.session.settings import Settings  # noqa: E402
 from latentlab.training.config import TrainConfig  # noqa: E402
@@ -111,7 +112,7 @@ class Tour:
             studio.apply(changes.set_exemplars(term, tuple(studio.card_of(point) for point in points)), "tour")
         self.shoot("arithmetic")
 
-    def train(self, data: Path | None) -> None:
+    def train(self, data: str) -> None:
         self.window.show_page(TRAIN)
         self.shoot("train-empty")
         self.window.actions_["new-run"].trigger()
@@ -119,9 +120,7 @@ class Tour:
         assert isinstance(dialog, NewRunDialog)
         self.shoot("new-run", dialog)
         dialog.close()
-        if data is None:
-            return
-        config = TrainConfig(data=str(data), kimg=4.0, size=32, channels=1, width=8, tick_kimg=1.0, batch=32)
+        config = TrainConfig(data=data, kimg=20.0, size=32, channels=1, width=16, tick_kimg=5.0, batch=32)
         ticks: list[Tick] = []
         loop = QEventLoop()
 
@@ -159,8 +158,17 @@ class Tour:
         QApplication.processEvents()
 
 
-def _images(folder: Path) -> Path:
-    """Draw a small data set of discs, so that the tour needs no download."""
+def _training_data() -> str:
+    """Name MNIST where it is at hand; else a small data set of discs, so that the tour needs no download."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    if "LATENTLAB_DATA" not in os.environ and beside.is_dir():
+        os.environ["LATENTLAB_DATA"] = str(beside)
+    if (data_dir() / "mnist").is_dir():
+        return "mnist"
+    return str(_discs(Path(_HOME.name) / "discs"))
+
+
+def _discs(folder: Path) -> Path:
     import numpy as np
     from PIL import Image
 
@@ -180,7 +188,7 @@ def main() -> None:
     out.mkdir(parents=True, exist_ok=True)
     model = Path(sys.argv[2]) if len(sys.argv) > 2 else None
     app = QApplication(sys.argv[:1])
-    data = _images(Path(_HOME.name) / "discs")
+    data = _training_data()
     for look in ("dark", "light"):
         theme.apply(app, look)
         tour = Tour(out, look, model)
