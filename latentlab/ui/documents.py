@@ -11,12 +11,14 @@ from latentlab.errors import LatentlabError
 from latentlab.models.checkpoint import SUFFIX as MODEL_SUFFIX
 from latentlab.paths import bundled, config_dir, make_folder, replacing
 from latentlab.session.opened import OpenedModel
-from latentlab.session.state import adopted
+from latentlab.session.state import adopted, fresh_state
 from latentlab.session.store import SUFFIX as SESSION_SUFFIX
 from latentlab.session.store import StoredSession, load_session, save_session
 from latentlab.ui.studio import Studio
 
 BUNDLED_MODEL = ("checkpoints", f"digits{MODEL_SUFFIX}")
+BUNDLED_SEEDS = (18, 20)
+"""A clear three, and a six: what a first start shows."""
 
 
 class Documents(QObject):
@@ -152,7 +154,12 @@ class Documents(QObject):
 
     def _open_bundled_with(self, last: StoredSession | None) -> None:
         try:
-            self._show_model(OpenedModel.from_file(bundled(*BUNDLED_MODEL)), last)
+            model = OpenedModel.from_file(bundled(*BUNDLED_MODEL))
+            if last is None:
+                self._studio.set_model(model, fresh_state(model.z_dim, model.prior, BUNDLED_SEEDS))
+                self._studio.remember(model)
+            else:
+                self._show_model(model, last)
         except LatentlabError as error:
             self._studio.report(error, self.tr("Opening the bundled model"))
 
