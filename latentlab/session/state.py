@@ -59,7 +59,7 @@ class SessionState:
         z_dim: Of the open model.
         prior: Of the open model.
         picture: The point under the sliders.
-        before: What compare shows instead while it is held; the picture as it was picked up.
+        before: What compare shows instead while it is held: the picture as it was picked up, or its seed unedited.
         strip: The strip and its ends.
         terms: A - B + C.
         arithmetic_renormalised: Whether the result of the arithmetic is brought back to the shell.
