@@ -10,6 +10,7 @@ from pathlib import Path
 from latentlab import log
 from latentlab.errors import ErrorReport
 from latentlab.pixels import Pixels
+from latentlab.preload import preload
 from latentlab.training.config import TrainConfig
 from latentlab.training.control import Control
 from latentlab.training.events import Event, Failed, Preparing
@@ -95,6 +96,7 @@ class TrainingService:
     def _run(self, job: TrainJob, control: Control) -> None:
         try:
             self._on_event(Preparing("Loading PyTorch"))
+            preload("torch")
             import torch
 
             from latentlab.training.run import run_training

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QObject
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QObject, Slot
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar
 
@@ -231,12 +231,13 @@ class ActionTable(QObject):
     """The table's actions as QActions, wired to what the window does.
 
     Args:
-        handlers: A bound method of a QObject for every action's id.
+        handlers: What every action's id does; called on the GUI thread.
         parent: The window.
     """
 
-    def __init__(self, handlers: dict[str, Callable[[], None]], parent: QObject) -> None:
+    def __init__(self, handlers: Mapping[str, Callable[[], None]], parent: QObject) -> None:
         super().__init__(parent)
+        self._handlers = handlers
         self._actions: dict[str, QAction] = {}
         groups: dict[str, QActionGroup] = {}
         for spec in ACTIONS:
@@ -251,8 +252,15 @@ class ActionTable(QObject):
             if spec.group:
                 group = groups.setdefault(spec.group, QActionGroup(parent))
                 group.addAction(action)
-            action.triggered.connect(handlers[spec.id])
+            action.setData(spec.id)
+            action.triggered.connect(self._on_triggered)
             self._actions[spec.id] = action
+
+    @Slot()
+    def _on_triggered(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self._handlers[action.data()]()
 
     def __getitem__(self, name: str) -> QAction:
         return self._actions[name]

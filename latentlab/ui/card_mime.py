@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QWidget
 
 from latentlab.errors import LatentlabError
 from latentlab.session.card import Card
-from latentlab.session.card_png import card_from_png, png_of
 from latentlab.ui.qimage import to_qimage
 
 CARD_TYPE = "application/x-latentlab-card"
@@ -23,6 +22,8 @@ _DRAG_PX = 72
 
 def mime_of(card: Card) -> QMimeData:
     """Describe a card to whoever it is dropped or pasted on: as a card, as an image, and as a PNG file."""
+    from latentlab.session.card_png import png_of
+
     mime = QMimeData()
     png = png_of(card)
     mime.setData(CARD_TYPE, png)
@@ -48,6 +49,8 @@ def card_from_mime(mime: QMimeData) -> Card | None:
     Raises:
         LatentlabError: If the PNG cannot be read or its latent is damaged.
     """
+    from latentlab.session.card_png import card_from_png
+
     if mime.hasFormat(CARD_TYPE):
         name = bytes(mime.data(_NAME_TYPE).data()).decode()
         return card_from_png(bytes(mime.data(CARD_TYPE).data()), name)

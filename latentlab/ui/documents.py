@@ -30,6 +30,7 @@ class Documents(QObject):
         self._window = window
         self._session_file: Path | None = None
         self._saved_state: object | None = None
+        self._copied_last = False
 
     def autosave_file(self) -> Path:
         """Name the file that the last session is kept in."""
@@ -45,7 +46,6 @@ class Documents(QObject):
         if self.autosave_file().exists():
             try:
                 last = load_session(self.autosave_file())
-                self._keep_copy_of_last()
             except LatentlabError as error:
                 problem = error
         try:
@@ -128,6 +128,7 @@ class Documents(QObject):
             return
         try:
             make_folder(config_dir())
+            self._keep_copy_of_last()
         except LatentlabError as error:
             self._studio.report(error, self.tr("Keeping the session"))
             return
@@ -164,7 +165,10 @@ class Documents(QObject):
             self._studio.report(error, self.tr("Opening the bundled model"))
 
     def _keep_copy_of_last(self) -> None:
-        """Keep the session as it was at this start: the next autosave replaces it."""
+        """Keep the session as it was at this start, before the first autosave replaces it."""
+        if self._copied_last or not self.autosave_file().exists():
+            return
+        self._copied_last = True
         copy = self.autosave_file().with_stem("last-1")
         with replacing(copy) as temporary:
             temporary.write_bytes(self.autosave_file().read_bytes())

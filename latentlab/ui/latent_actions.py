@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from latentlab.errors import LatentlabError
 from latentlab.latent.priors import MAX_SEED
 from latentlab.session import changes
-from latentlab.session.card_png import png_of
 from latentlab.session.point import Point
 from latentlab.session.state import End
 from latentlab.ui.card_mime import card_from_mime, file_stem, mime_of
@@ -91,6 +90,8 @@ class LatentActions(QObject):
         point = self._point_in_sight()
         if point is None:
             return
+        from latentlab.session.card_png import png_of
+
         card = self._studio.card_of(point)
         folder = Path(self._studio.settings.export_folder or Path.home())
         suggested = str(folder / f"{file_stem(card.name)}{_PNG}")

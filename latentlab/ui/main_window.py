@@ -1,11 +1,16 @@
-"""The window: composes panels, actions and dialogs; holds no logic of its own beyond that."""
+"""The window: composes panels, actions and dialogs; holds no logic of its own beyond that.
+
+What the first picture needs is made at once; every other panel when it is first asked for, or when its turn comes once
+that picture is painted.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QEvent, QSettings, QSize, Qt, QTimer, Slot
+from PySide6.QtCore import QByteArray, QEvent, QSettings, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -25,35 +30,47 @@ from latentlab.session.opened import OpenedModel
 from latentlab.session.point import Point
 from latentlab.session.settings import Settings
 from latentlab.session.store import SUFFIX as SESSION_SUFFIX
-from latentlab.training.service import TrainJob
 from latentlab.ui import theme
 from latentlab.ui.actions import MODEL, ActionTable
 from latentlab.ui.card_mime import local_files
 from latentlab.ui.dialogs.opener import Dialogs
 from latentlab.ui.documents import Documents
+from latentlab.ui.handlers import ARITHMETIC, EXPLORE, INTERPOLATE, TRAIN, handlers
 from latentlab.ui.icons import icon
 from latentlab.ui.latent_actions import LatentActions
-from latentlab.ui.panels.arithmetic import ArithmeticPanel
-from latentlab.ui.panels.directions import DirectionsPanel
 from latentlab.ui.panels.explore import ExplorePanel
-from latentlab.ui.panels.interpolate import InterpolatePanel
-from latentlab.ui.panels.shelf import ShelfPanel
-from latentlab.ui.panels.strip import StripPanel
-from latentlab.ui.panels.train import TrainPanel
 from latentlab.ui.status import StatusLine
 from latentlab.ui.studio import Studio
-from latentlab.ui.widgets.command_palette import CommandPalette
 from latentlab.ui.widgets.message_bar import MessageBar
 
-EXPLORE, INTERPOLATE, ARITHMETIC, TRAIN = range(4)
+if TYPE_CHECKING:
+    from latentlab.training.service import TrainJob
+    from latentlab.ui.panels.arithmetic import ArithmeticPanel
+    from latentlab.ui.panels.directions import DirectionsPanel
+    from latentlab.ui.panels.interpolate import InterpolatePanel
+    from latentlab.ui.panels.shelf import ShelfPanel
+    from latentlab.ui.panels.strip import StripPanel
+    from latentlab.ui.panels.train import TrainPanel
+    from latentlab.ui.widgets.command_palette import CommandPalette
+
+_LATE = ("strip", "directions", "shelf", "interpolate", "arithmetic", "train", "palette_")
+"""What is made after the first picture, in this order."""
+_LATEST_START_OF_LATE_MS = 1500
 _LAYOUT_VERSION = 1
 _TICK_OF_AUTOSAVE_MS = 20_000
 _SIZE_PX = QSize(1280, 820)
 _SIDE_WIDTHS_PX = [216, 300]
+_STRIP_HEIGHT_PX = 150
 
 
 class MainWindow(QMainWindow):
-    """Shelf, canvas, directions and strip around one `Studio`. GUI thread only."""
+    """Shelf, canvas, directions and strip around one `Studio`. GUI thread only.
+
+    Signals:
+        furnished: Every panel has been made; GUI thread.
+    """
+
+    furnished = Signal()
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
@@ -64,28 +81,101 @@ class MainWindow(QMainWindow):
         self.studio = Studio(settings, self)
         self.documents = Documents(self.studio, self)
         self.explore = ExplorePanel(self.studio)
-        self.interpolate = InterpolatePanel(self.studio)
-        self.arithmetic = ArithmeticPanel(self.studio)
-        self.train = TrainPanel(self.studio)
-        self.shelf = ShelfPanel(self.studio)
-        self.directions = DirectionsPanel(self.studio)
-        self.strip = StripPanel(self.studio)
         self.messages = MessageBar()
         self.tabs = QTabBar()
         self.pages = QStackedWidget()
         self.dialogs = Dialogs(self.studio, self)
         self.latent = LatentActions(self.studio, self.documents, self._point_in_sight, self)
+        self._need_model: list[QWidget] = [self.explore]
+        self._late = list(_LATE)
         self._compose()
-        self.actions_ = ActionTable(self._handlers(), self)
+        self.actions_ = ActionTable(handlers(self), self)
         self.dialogs.shortcuts_of = self.actions_
         self._recent = QMenu(self.tr("Open &recent"), self)
         self._fill_bars()
-        self.palette_ = CommandPalette(self.actions_.entries(), self)
         self._status = StatusLine(self.studio, self.statusBar())
         self._connect()
         self._restore_layout()
         self._on_state_changed()
         self._set_model_open(False)
+
+    @cached_property
+    def strip(self) -> StripPanel:
+        """Return the strip, made when it is first asked for."""
+        from latentlab.ui.panels.strip import StripPanel
+
+        panel = StripPanel(self.studio)
+        panel.export_wanted.connect(self.dialogs.export)
+        panel.play_wanted.connect(self.play)
+        self._docks["strip"].setWidget(self._with_model(panel))
+        return panel
+
+    @cached_property
+    def directions(self) -> DirectionsPanel:
+        """Return the sliders, made when they are first asked for."""
+        from latentlab.ui.panels.directions import DirectionsPanel
+
+        panel = DirectionsPanel(self.studio)
+        self._docks["directions"].setWidget(self._with_model(panel))
+        return panel
+
+    @cached_property
+    def shelf(self) -> ShelfPanel:
+        """Return the shelf, made when it is first asked for."""
+        from latentlab.ui.panels.shelf import ShelfPanel
+
+        panel = ShelfPanel(self.studio)
+        self._docks["shelf"].setWidget(self._with_model(panel))
+        return panel
+
+    @cached_property
+    def interpolate(self) -> InterpolatePanel:
+        """Return the page of the walk, made when it is first asked for."""
+        from latentlab.ui.panels.interpolate import InterpolatePanel
+
+        panel = InterpolatePanel(self.studio)
+        panel.export_wanted.connect(self.dialogs.export)
+        panel.playing_changed.connect(self._on_playing)
+        panel.explore_wanted.connect(self._on_show_explore)
+        self._place(INTERPOLATE, self._with_model(panel))
+        return panel
+
+    @cached_property
+    def arithmetic(self) -> ArithmeticPanel:
+        """Return the page of the arithmetic, made when it is first asked for."""
+        from latentlab.ui.panels.arithmetic import ArithmeticPanel
+
+        panel = ArithmeticPanel(self.studio)
+        self._place(ARITHMETIC, self._with_model(panel))
+        return panel
+
+    @cached_property
+    def train(self) -> TrainPanel:
+        """Return the page of the training, made when it is first asked for."""
+        from latentlab.ui.panels.train import TrainPanel
+        from latentlab.ui.training_status import TrainingStatus
+
+        panel = TrainPanel(self.studio)
+        panel.new_run_wanted.connect(self.dialogs.new_run)
+        panel.resume_wanted.connect(self.dialogs.choose_run)
+        panel.go_on_wanted.connect(self.dialogs.resume)
+        panel.explore_wanted.connect(self._on_show_explore)
+        self.studio.training.running_changed.connect(self._on_running)
+        TrainingStatus(self.studio.training, self.statusBar())
+        self._place(TRAIN, panel)
+        return panel
+
+    @cached_property
+    def palette_(self) -> CommandPalette:
+        """Return the command palette, made when it is first asked for."""
+        from latentlab.ui.widgets.command_palette import CommandPalette
+
+        return CommandPalette(self.actions_.entries(), self)
+
+    @property
+    def furnished_(self) -> bool:
+        """Whether every panel has been made."""
+        return not self._late
 
     def show_page(self, page: int) -> None:
         """Bring a page to the front."""
@@ -94,6 +184,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keep session and layout, end every thread, then close."""
         self._autosave.stop()
+        self._furnishing.stop()
         self.documents.autosave()
         self._settings().setValue("geometry", self.saveGeometry())
         self._settings().setValue("layout", self.saveState(_LAYOUT_VERSION))
@@ -138,18 +229,17 @@ class MainWindow(QMainWindow):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The palette belongs to a window of the old size."""
         super().resizeEvent(event)
-        self.palette_.hide()
+        if "palette_" in self.__dict__:
+            self.palette_.hide()
 
     def _compose(self) -> None:
         self.tabs.setObjectName("tabs")
         self.tabs.setExpanding(False)
         self.tabs.setDrawBase(False)
-        titles = (self.tr("Explore"), self.tr("Interpolate"), self.tr("Arithmetic"), self.tr("Train"))
-        for title, page in zip(titles, (self.explore, self.interpolate, self.arithmetic, self.train), strict=True):
+        for title in (self.tr("Explore"), self.tr("Interpolate"), self.tr("Arithmetic"), self.tr("Train")):
             self.tabs.addTab(title.upper())
-            page.setAccessibleName(title)
-            page.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-            self.pages.addWidget(page)
+            self.pages.addWidget(QWidget())
+        self._place(EXPLORE, self.explore)
         middle = QWidget()
         middle.setObjectName("panel")
         middle.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -167,62 +257,43 @@ class MainWindow(QMainWindow):
             Qt.DockWidgetArea.RightDockWidgetArea,
             Qt.DockWidgetArea.BottomDockWidgetArea,
         )
-        self._docks = [
-            self._dock("shelf", self.tr("Shelf"), self.shelf, left),
-            self._dock("directions", self.tr("Directions"), self.directions, right),
-            self._dock("strip", self.tr("Strip"), self.strip, bottom),
-        ]
+        self._docks = {
+            "shelf": self._dock("shelf", self.tr("Shelf"), QSize(_SIDE_WIDTHS_PX[0], 0), left),
+            "directions": self._dock("directions", self.tr("Directions"), QSize(_SIDE_WIDTHS_PX[1], 0), right),
+            "strip": self._dock("strip", self.tr("Strip"), QSize(0, _STRIP_HEIGHT_PX), bottom),
+        }
 
-    def _dock(self, name: str, title: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+    def _dock(self, name: str, title: str, size_px: QSize, area: Qt.DockWidgetArea) -> QDockWidget:
+        """Return an empty dock that keeps the room its panel will take."""
         dock = QDockWidget(title, self)
         dock.setObjectName(name)
         dock.setTitleBarWidget(QWidget())
-        dock.setWidget(panel)
+        room = QWidget()
+        room.setObjectName("panel")
+        room.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        room.setMinimumSize(size_px)
+        dock.setWidget(room)
         self.addDockWidget(area, dock)
         return dock
 
-    def _handlers(self) -> dict[str, Callable[[], None]]:
-        return {
-            "open-session": self.documents.choose_session,
-            "save-session": self.documents.save,
-            "save-session-as": self.documents.save_as,
-            "save-picture": self.latent.save_picture,
-            "export": self.dialogs.export,
-            "quit": self._on_quit,
-            "undo": self.latent.undo,
-            "redo": self.latent.redo,
-            "copy": self.latent.copy,
-            "paste": self.latent.paste,
-            "open-model": self.documents.choose_model,
-            "open-bundled": self.documents.open_bundled,
-            "model-info": self.dialogs.model_card,
-            "roll": self.explore.roll,
-            "previous-seed": self.latent.previous_seed,
-            "next-seed": self.latent.next_seed,
-            "keep": self.latent.keep,
-            "reset": self.explore.reset_picture,
-            "hold-a": self.latent.hold_a,
-            "hold-b": self.latent.hold_b,
-            "let-go": self.latent.let_go,
-            "swap": self.latent.swap,
-            "play": self._on_play,
-            "new-run": self.dialogs.new_run,
-            "resume-run": self.dialogs.choose_run,
-            "pause-run": self.train.toggle_pause,
-            "stop-run": self.train.stop_run,
-            "show-explore": self._on_show_explore,
-            "show-interpolate": self._on_show_interpolate,
-            "show-arithmetic": self._on_show_arithmetic,
-            "show-train": self._on_show_train,
-            "smooth": self._on_smooth,
-            "theme-system": self._on_theme,
-            "theme-light": self._on_theme,
-            "theme-dark": self._on_theme,
-            "reset-layout": self._on_reset_layout,
-            "palette": self._on_palette,
-            "shortcuts": self.dialogs.shortcuts,
-            "about": self.dialogs.about,
-        }
+    def _place(self, page: int, panel: QWidget) -> None:
+        """Put a page in its place, which an empty widget has kept."""
+        panel.setAccessibleName(self.tabs.tabText(page).capitalize())
+        panel.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        in_front = self.pages.currentIndex() == page
+        room = self.pages.widget(page)
+        if room is not None:
+            self.pages.removeWidget(room)
+            room.deleteLater()
+        self.pages.insertWidget(page, panel)
+        if in_front:
+            self.pages.setCurrentIndex(page)
+
+    def _with_model(self, panel: QWidget) -> QWidget:
+        """Grey a panel out while no model is open."""
+        self._need_model.append(panel)
+        panel.setEnabled(self.studio.model is not None)
+        return panel
 
     def _fill_bars(self) -> None:
         menus = self.actions_.fill_menus(self.menuBar())
@@ -241,20 +312,15 @@ class MainWindow(QMainWindow):
         studio.state_changed.connect(self._on_state_changed)
         studio.problem.connect(self.messages.show_report)
         studio.settings_changed.connect(self._refresh_settings)
-        studio.training.running_changed.connect(self._on_running)
         self._recent.aboutToShow.connect(self._fill_recent)
         self.tabs.currentChanged.connect(self._on_page)
-        self.strip.export_wanted.connect(self.dialogs.export)
-        self.strip.play_wanted.connect(self._on_play)
-        self.interpolate.export_wanted.connect(self.dialogs.export)
-        self.interpolate.playing_changed.connect(self._on_playing)
-        self.train.new_run_wanted.connect(self.dialogs.new_run)
-        self.train.resume_wanted.connect(self.dialogs.choose_run)
-        self.train.go_on_wanted.connect(self.dialogs.resume)
-        self.interpolate.explore_wanted.connect(self._on_show_explore)
         self.dialogs.run_wanted.connect(self._on_start_run)
-        self.train.explore_wanted.connect(self._on_show_explore)
         self._on_running(False)
+        self.explore.picture_painted.connect(self._on_first_picture)
+        self._furnishing = QTimer(self)
+        self._furnishing.setSingleShot(True)
+        self._furnishing.timeout.connect(self._on_furnish)
+        self._furnishing.start(_LATEST_START_OF_LATE_MS)
         self._autosave = QTimer(self)
         self._autosave.setInterval(_TICK_OF_AUTOSAVE_MS)
         self._autosave.timeout.connect(self.documents.autosave)
@@ -268,10 +334,28 @@ class MainWindow(QMainWindow):
         if isinstance(geometry, QByteArray):
             self.restoreGeometry(geometry)
         if not (isinstance(layout, QByteArray) and self.restoreState(layout, _LAYOUT_VERSION)):
-            self.resizeDocks(self._docks[:2], _SIDE_WIDTHS_PX, Qt.Orientation.Horizontal)
+            self._reset_widths()
+
+    def _reset_widths(self) -> None:
+        self.resizeDocks([self._docks["shelf"], self._docks["directions"]], _SIDE_WIDTHS_PX, Qt.Orientation.Horizontal)
+
+    @Slot(int)
+    def _on_first_picture(self, _seq: int) -> None:
+        self.explore.picture_painted.disconnect(self._on_first_picture)
+        self._furnishing.start(0)
+
+    @Slot()
+    def _on_furnish(self) -> None:
+        """Make one more of the panels that had to wait; each in a turn of its own, so that the hand is not held up."""
+        getattr(self, self._late.pop(0))
+        if self._late:
+            self._furnishing.start(0)
+        else:
+            self.furnished.emit()
 
     @Slot(int)
     def _on_page(self, index: int) -> None:
+        getattr(self, ("explore", "interpolate", "arithmetic", "train")[index])
         self.pages.setCurrentIndex(index)
         page = self.pages.widget(index)
         if page is not None:
@@ -279,7 +363,7 @@ class MainWindow(QMainWindow):
 
     def _set_model_open(self, is_open: bool) -> None:
         self.actions_.set_model_open(is_open)
-        for panel in (self.explore, self.interpolate, self.arithmetic, self.shelf, self.directions, self.strip):
+        for panel in self._need_model:
             panel.setEnabled(is_open)
 
     @Slot(object)
@@ -333,10 +417,10 @@ class MainWindow(QMainWindow):
 
     def _point_in_sight(self) -> Point | None:
         """Return the point whose picture the front page shows large."""
-        page = self.pages.currentWidget()
-        if page is self.interpolate:
+        page = self.pages.currentIndex()
+        if page == INTERPOLATE:
             return self.interpolate.point()
-        if page is self.arithmetic:
+        if page == ARITHMETIC:
             return self.arithmetic.point()
         return self.studio.state.picture if self.studio.state else None
 
@@ -346,7 +430,8 @@ class MainWindow(QMainWindow):
         self.train.begin(job)
 
     @Slot()
-    def _on_play(self) -> None:
+    def play(self) -> None:
+        """Play or pause the walk, on its page."""
         if self.pages.currentIndex() != INTERPOLATE:
             self.show_page(INTERPOLATE)
         self.interpolate.toggle_play()
@@ -361,25 +446,9 @@ class MainWindow(QMainWindow):
         self.show_page(EXPLORE)
 
     @Slot()
-    def _on_show_interpolate(self) -> None:
-        self.show_page(INTERPOLATE)
-
-    @Slot()
-    def _on_show_arithmetic(self) -> None:
-        self.show_page(ARITHMETIC)
-
-    @Slot()
-    def _on_show_train(self) -> None:
-        self.show_page(TRAIN)
-
-    @Slot()
-    def _on_smooth(self) -> None:
+    def toggle_smooth(self) -> None:
+        """Enlarge pictures as the action is checked: smooth or crisp."""
         self.studio.change_settings(smooth=self.actions_["smooth"].isChecked())
-
-    @Slot()
-    def _on_theme(self) -> None:
-        chosen = next(name for name in theme.THEMES if self.actions_[f"theme-{name}"].isChecked())
-        self.set_theme(chosen)
 
     def set_theme(self, name: str) -> None:
         """Give the application another look, and remember it."""
@@ -388,20 +457,12 @@ class MainWindow(QMainWindow):
             theme.apply(app, name)
         self.studio.change_settings(theme=name)
 
-    @Slot()
-    def _on_reset_layout(self) -> None:
-        for dock in self._docks:
+    def reset_layout(self) -> None:
+        """Put every panel back in its place."""
+        for dock in self._docks.values():
             dock.show()
-        self.resizeDocks(self._docks[:2], _SIDE_WIDTHS_PX, Qt.Orientation.Horizontal)
+        self._reset_widths()
         self.resize(_SIZE_PX)
-
-    @Slot()
-    def _on_palette(self) -> None:
-        self.palette_.open()
-
-    @Slot()
-    def _on_quit(self) -> None:
-        self.close()
 
 
 def _can_open(path: Path) -> bool:

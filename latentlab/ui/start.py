@@ -11,6 +11,7 @@ from pathlib import Path
 
 from latentlab import log
 from latentlab.errors import ErrorReport, LatentlabError
+from latentlab.preload import Preloading
 from latentlab.ui.system_libraries import check_display
 
 _log = log.get(__name__)
@@ -35,6 +36,8 @@ def start(model: str | None) -> int:
     sys.setswitchinterval(0.001)
     if sys.platform == "win32":
         import torch  # noqa: F401 - after Qt its libraries do not load on Windows
+    first_picture = Preloading("onnxruntime")
+    first_picture.start()
 
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
@@ -58,7 +61,13 @@ def start(model: str | None) -> int:
     window.show()
     named = Path(model).expanduser() if model else None
     QTimer.singleShot(0, window, lambda: window.documents.open_start(named))
-    return app.exec()
+    # What the Train page and the searches for directions need is at hand by the time that someone asks for it.
+    later = Preloading("torch", "pyqtgraph")
+    window.furnished.connect(later.start)
+    code = app.exec()
+    for preloading in (first_picture, later):
+        preloading.close()
+    return code
 
 
 def _show_exceptions(window: object) -> None:

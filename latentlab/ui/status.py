@@ -1,4 +1,4 @@
-"""The status bar: model, device, speed, training, and notices that pass."""
+"""The status bar: model, device, speed, and notices that pass."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QLabel, QStatusBar
 
 from latentlab.session.opened import OpenedModel
-from latentlab.training.durations import duration
-from latentlab.training.events import Event, Progress
 from latentlab.ui.studio import Studio
 
 _NOTICE_MS = 4000
@@ -26,18 +24,14 @@ class StatusLine(QObject):
         self._bar = bar
         self._model = QLabel()
         self._speed = QLabel()
-        self._training = QLabel()
         self._costs: deque[tuple[float, int, float]] = deque(maxlen=600)
         bar.setSizeGripEnabled(False)
-        bar.addPermanentWidget(self._training)
         bar.addPermanentWidget(self._model)
         bar.addPermanentWidget(self._speed)
         self._speed.setToolTip(self.tr("Device, and what one picture costs on it, over the last two seconds"))
         studio.model_changed.connect(self._on_model)
         studio.notice.connect(self._on_notice)
         studio.render.timed.connect(self._on_timed)
-        studio.training.happened.connect(self._on_training)
-        studio.training.running_changed.connect(self._on_running)
 
     @Slot(object)
     def _on_model(self, model: OpenedModel) -> None:
@@ -57,15 +51,3 @@ class StatusLine(QObject):
         pictures = sum(each[1] for each in self._costs)
         per_picture = sum(each[2] for each in self._costs) / pictures
         self._speed.setText(self.tr("CPU  ·  {0} ms a picture").format(f"{per_picture:.1f}"))
-
-    @Slot(object)
-    def _on_training(self, event: Event) -> None:
-        if isinstance(event, Progress):
-            share = 100 * event.kimg / max(event.total_kimg, 1e-9)
-            eta = duration(event.eta_s)
-            self._training.setText(self.tr("training: {0} %  ·  ETA {1}").format(f"{share:.0f}", eta))
-
-    @Slot(bool)
-    def _on_running(self, running: bool) -> None:
-        if not running:
-            self._training.clear()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from latentlab.errors import ErrorReport, LatentlabError
 from latentlab.latent.arrays import FloatArray
@@ -20,7 +23,11 @@ from latentlab.session.point import Point
 from latentlab.session.settings import Settings, save_settings
 from latentlab.session.state import SessionState, adopted, fresh_state
 from latentlab.ui.render_bridge import RenderBridge
-from latentlab.ui.training_bridge import TrainingBridge
+
+if TYPE_CHECKING:
+    from latentlab.ui.training_bridge import TrainingBridge
+
+_SAVE_SETTINGS_AFTER_MS = 500
 
 
 class Studio(QObject):
@@ -44,12 +51,21 @@ class Studio(QObject):
         super().__init__(parent)
         self.settings = settings
         self.render = RenderBridge(self)
-        self.training = TrainingBridge(self)
         self.render.failed.connect(self.problem)
         self._model: OpenedModel | None = None
         self._session: SessionModel | None = None
         self._left: dict[tuple[int, Prior], SessionState] = {}
         self._random = np.random.default_rng()
+        self._saving = QTimer(self)
+        self._saving.setSingleShot(True)
+        self._saving.timeout.connect(self._on_save_settings)
+
+    @cached_property
+    def training(self) -> TrainingBridge:
+        """Return the bridge to the training thread, made when it is first asked for."""
+        from latentlab.ui.training_bridge import TrainingBridge
+
+        return TrainingBridge(self)
 
     @property
     def model(self) -> OpenedModel | None:
@@ -65,6 +81,18 @@ class Studio(QObject):
     def state(self) -> SessionState | None:
         """Return the document's state, if a model is open."""
         return self._session.state if self._session else None
+
+    def follow_model(self, slot: Callable[[OpenedModel], None]) -> None:
+        """Call a slot with the open model, now if there is one, and with every model opened from now on."""
+        self.model_changed.connect(slot)
+        if self._model is not None:
+            slot(self._model)
+
+    def follow_state(self, slot: Callable[[SessionState], None]) -> None:
+        """Call a slot with the document's state, now if there is one, and after every change from now on."""
+        self.state_changed.connect(slot)
+        if self._session is not None:
+            slot(self._session.state)
 
     def open_path(self, path: Path) -> bool:
         """Open a model file or run folder; on failure the present model stays. Returns whether it opened."""
@@ -164,9 +192,9 @@ class Studio(QObject):
         return Point.from_seed(self.random_seed(), model.z_dim, model.prior)
 
     def change_settings(self, **values: object) -> None:
-        """Change and keep settings."""
+        """Change settings; they are kept a moment later, for the disk may be slow."""
         self.settings = replace(self.settings, **values)  # type: ignore[arg-type]
-        save_settings(self.settings)
+        self._saving.start(_SAVE_SETTINGS_AFTER_MS)
         self.settings_changed.emit(self.settings)
 
     @Slot(object)
@@ -179,9 +207,17 @@ class Studio(QObject):
         self.problem.emit(ErrorReport.from_exception(error, during))
 
     def close(self) -> None:
-        """End the threads: training first, then rendering."""
-        self.training.close()
+        """Keep the settings and end the threads: training first, then rendering."""
+        if self._saving.isActive():
+            self._saving.stop()
+            self._on_save_settings()
+        if "training" in self.__dict__:
+            self.training.close()
         self.render.close()
+
+    @Slot()
+    def _on_save_settings(self) -> None:
+        save_settings(self.settings)
 
     def _present(self) -> OpenedModel:
         if self._model is None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from latentlab.export.sheet import write_sheet
+from latentlab.pixels import Pixels
 from latentlab.training.events import Event, Failed, Finished
 from latentlab.training.service import TrainingService, TrainJob
 
@@ -28,7 +29,7 @@ class TrainingBridge(QObject):
         super().__init__(parent)
         self._running = False
         self.arrived.connect(self._on_event)
-        self._service = TrainingService(self.arrived.emit, write_sheet)
+        self._service = TrainingService(self.arrived.emit, _write_sheet)
 
     @property
     def running(self) -> bool:
@@ -77,6 +78,12 @@ class TrainingBridge(QObject):
         if running != self._running:
             self._running = running
             self.running_changed.emit(running)
+
+
+def _write_sheet(path: Path, pixels: Pixels) -> None:
+    from latentlab.export.sheet import write_sheet
+
+    write_sheet(path, pixels)
 
 
 def spare_threads() -> int:

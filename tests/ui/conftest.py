@@ -94,6 +94,8 @@ def open_window(qtbot: QtBot) -> Iterator[Callable[..., MainWindow]]:
         qtbot.waitUntil(window.isActiveWindow)
         window.documents.open_start(named)
         settle(window)
+        qtbot.waitUntil(lambda: window.furnished_)
+        settle(window)
         return window
 
     yield make

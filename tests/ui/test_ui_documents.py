@@ -197,12 +197,14 @@ def test_recent_models_are_offered_and_opened(window: MainWindow, make_model: Ma
     menu.actions()[1].trigger()
     settle(window)
     assert window.windowTitle() == "small — latentlab"
-    assert [Path(name).stem for name in load_settings().recent] == ["small", "second"]
-    Path(load_settings().recent[1]).unlink()
+    assert [Path(name).stem for name in window.studio.settings.recent] == ["small", "second"]
+    Path(window.studio.settings.recent[1]).unlink()
     menu.aboutToShow.emit()
     menu.actions()[1].trigger()
     assert "second.safetensors: no such file" in window.messages.text()
     assert window.windowTitle() == "small — latentlab"
+    window.close()
+    assert load_settings() == window.studio.settings
 
 
 def test_another_model_of_the_same_kind_keeps_the_sliders(window: MainWindow, make_model: MakeModel) -> None:

@@ -96,10 +96,11 @@ def test_the_theme_is_switched_and_remembered(window: MainWindow, qapp: QApplica
         assert qapp.palette().color(QPalette.ColorRole.Window) == QColor(look.window)
         assert look.panel in qapp.styleSheet()
         assert "@" not in qapp.styleSheet().replace("@braces", "")
-        assert load_settings().theme == name
+        assert window.studio.settings.theme == name
         painted = window.grab().toImage()
         panel = painted.pixelColor(window.directions.mapTo(window, window.directions.rect().bottomLeft()))
         assert abs(panel.lightness() - QColor(look.panel).lightness()) < 12
     assert painted == dark
     window.actions_["theme-system"].trigger()
+    window.close()
     assert load_settings().theme == "system"

@@ -185,7 +185,7 @@ class ArithmeticPanel(QWidget):
         self._hint.setWordWrap(True)
         self._lay_out()
         studio.render.receive(LANE, self._on_frames)
-        studio.state_changed.connect(self._on_state)
+        studio.follow_state(self._on_state)
         studio.settings_changed.connect(self._on_settings)
         self.renormalise.clicked.connect(self._on_renormalise)
         self.pick.clicked.connect(self._on_pick)

@@ -139,8 +139,8 @@ class DirectionsPanel(QWidget):
         layout.addLayout(search_row)
         layout.addWidget(area, 1)
         self.setMinimumWidth(248)
-        studio.model_changed.connect(self._on_model)
-        studio.state_changed.connect(self._on_state)
+        studio.follow_model(self._on_model)
+        studio.follow_state(self._on_state)
         self.search.textChanged.connect(self._on_search)
         self.reset.clicked.connect(self._on_reset)
 

@@ -28,7 +28,7 @@ class EndWell(Well):
         self.card_dropped.connect(self._on_card_dropped)
         self.refused.connect(studio.on_refused)
         self.drag_started.connect(self._on_drag)
-        studio.state_changed.connect(self._on_state)
+        studio.follow_state(self._on_state)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Offer what can be done with an end."""

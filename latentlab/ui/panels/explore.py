@@ -7,6 +7,7 @@ from dataclasses import replace
 from PySide6.QtCore import QLocale, Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from latentlab import log
 from latentlab.latent.priors import MAX_SEED, share_outside, typicality, typicality_spread
 from latentlab.rendering.requests import PICTURE
 from latentlab.session import changes
@@ -21,6 +22,11 @@ from latentlab.ui.widgets.number_box import NumberBox
 from latentlab.ui.widgets.slider_row import CentredSlider
 from latentlab.ui.widgets.typicality import TypicalityMeter
 from latentlab.ui.widgets.well import Well
+
+FIRST_PICTURE = "the first picture is on the screen"
+"""Logged once; says when the window has come to life."""
+
+_log = log.get(__name__)
 
 
 class SeedBox(NumberBox):
@@ -112,9 +118,10 @@ class ExplorePanel(QWidget):
     def _connect(self) -> None:
         studio = self._studio
         studio.render.receive(PICTURE, self._on_frames)
-        studio.state_changed.connect(self._on_state)
+        studio.follow_state(self._on_state)
         studio.settings_changed.connect(self._on_settings)
         self.canvas.painted.connect(self.picture_painted)
+        self.canvas.painted.connect(self._on_painted)
         self.canvas.card_dropped.connect(self._on_card_dropped)
         self.canvas.refused.connect(studio.on_refused)
         self.canvas.drag_started.connect(self._on_drag)
@@ -154,6 +161,12 @@ class ExplorePanel(QWidget):
 
     def _on_frames(self, frames: Frames) -> None:
         self.canvas.set_pixels(frames.pixels[0], frames.seq)
+
+    @Slot(int)
+    def _on_painted(self, seq: int) -> None:
+        if seq >= 0:
+            self.canvas.painted.disconnect(self._on_painted)
+            _log.info(FIRST_PICTURE)
 
     @Slot(object)
     def _on_settings(self, settings: Settings) -> None:

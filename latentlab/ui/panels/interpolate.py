@@ -150,7 +150,7 @@ class InterpolatePanel(QWidget):
         studio = self._studio
         studio.render.receive(LANE, self._on_frame)
         studio.render.receive(ENDS_LANE, self._on_ends)
-        studio.state_changed.connect(self._on_state)
+        studio.follow_state(self._on_state)
         studio.settings_changed.connect(self._on_settings)
         self._timer.timeout.connect(self._on_tick)
         self.scrubber.value_changed.connect(self._on_scrubbed)

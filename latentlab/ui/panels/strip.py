@@ -86,7 +86,7 @@ class StripPanel(QWidget):
         self._row.setSpacing(4)
         self._lay_out()
         studio.render.receive(LANE, self._on_frames)
-        studio.state_changed.connect(self._on_state)
+        studio.follow_state(self._on_state)
         studio.settings_changed.connect(self._on_settings)
         self.mode.textActivated.connect(self._on_mode)
         self.count.valueChanged.connect(self._on_count)

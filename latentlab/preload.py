@@ -1,0 +1,83 @@
+"""Importing heavy packages in the background, without stopping other threads.
+
+An import opens shared libraries while it holds the interpreter's lock: that of torch stops the window for a third of a
+second. libc's own ``dlopen``, called as a foreign function, lets the lock go; the import then finds them open.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import importlib.util
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from latentlab import log
+
+_LIBRARIES: Mapping[str, tuple[str, ...]] = {
+    "onnxruntime": ("capi/onnxruntime_pybind11_state*.so",),
+    "torch": ("lib/libc10.so", "lib/libtorch_cpu.so", "lib/libtorch_python.so"),
+}
+"""Package to its libraries, in the order in which they need each other; patterns below the package's folder."""
+
+_log = log.get(__name__)
+
+
+def preload(package: str) -> None:
+    """Import a package without holding other threads up for long. On Linux; elsewhere it is a plain import.
+
+    Raises:
+        ImportError: If it is not installed.
+    """
+    if package not in sys.modules and sys.platform.startswith("linux"):
+        _open_libraries(package)
+    importlib.import_module(package)
+
+
+class Preloading:
+    """Imports packages, one after the other, in a thread of its own; what fails is left to who needs it.
+
+    Args:
+        packages: Their names.
+    """
+
+    def __init__(self, *packages: str) -> None:
+        self._packages = packages
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name=f"preload {packages[0]}", daemon=True)
+
+    def start(self) -> None:
+        """Begin; any thread may call this, once."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End after the package that is being imported, and wait for that: an interpreter must not end under it."""
+        self._closing = True
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        for package in self._packages:
+            if self._closing:
+                return
+            try:
+                preload(package)
+            except Exception:  # noqa: BLE001 - whoever needs the package meets the same error, and reports it
+                _log.info("%s was not imported ahead of time", package, exc_info=True)
+
+
+def _open_libraries(package: str) -> None:
+    """Open a package's libraries; one that does not open is left to the import, which says why."""
+    found = importlib.util.find_spec(package)
+    if found is None or not found.submodule_search_locations:
+        return
+    dlopen = ctypes.CDLL(None).dlopen
+    dlopen.argtypes = (ctypes.c_char_p, ctypes.c_int)
+    dlopen.restype = ctypes.c_void_p
+    folder = Path(next(iter(found.submodule_search_locations)))
+    for pattern in _LIBRARIES.get(package, ()):
+        for library in folder.glob(pattern):
+            if not dlopen(str(library).encode(), sys.getdlopenflags()):
+                _log.info("%s was not opened ahead of its import", library)

@@ -1,0 +1,64 @@
+"""What each action of the table does in a window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from latentlab.ui.main_window import MainWindow
+
+EXPLORE, INTERPOLATE, ARITHMETIC, TRAIN = range(4)
+
+
+def handlers(window: MainWindow) -> Mapping[str, Callable[[], None]]:
+    """Name what is called for every action's id.
+
+    A panel that has not been made yet is made when one of its actions is first used: those are looked up in time.
+    """
+    documents, dialogs, latent, explore = window.documents, window.dialogs, window.latent, window.explore
+    return {
+        "open-session": documents.choose_session,
+        "save-session": documents.save,
+        "save-session-as": documents.save_as,
+        "save-picture": latent.save_picture,
+        "export": dialogs.export,
+        "quit": lambda: _close(window),
+        "undo": latent.undo,
+        "redo": latent.redo,
+        "copy": latent.copy,
+        "paste": latent.paste,
+        "open-model": documents.choose_model,
+        "open-bundled": documents.open_bundled,
+        "model-info": dialogs.model_card,
+        "roll": explore.roll,
+        "previous-seed": latent.previous_seed,
+        "next-seed": latent.next_seed,
+        "keep": latent.keep,
+        "reset": explore.reset_picture,
+        "hold-a": latent.hold_a,
+        "hold-b": latent.hold_b,
+        "let-go": latent.let_go,
+        "swap": latent.swap,
+        "play": window.play,
+        "new-run": dialogs.new_run,
+        "resume-run": dialogs.choose_run,
+        "pause-run": lambda: window.train.toggle_pause(),
+        "stop-run": lambda: window.train.stop_run(),
+        "show-explore": lambda: window.show_page(EXPLORE),
+        "show-interpolate": lambda: window.show_page(INTERPOLATE),
+        "show-arithmetic": lambda: window.show_page(ARITHMETIC),
+        "show-train": lambda: window.show_page(TRAIN),
+        "smooth": window.toggle_smooth,
+        "theme-system": lambda: window.set_theme("system"),
+        "theme-light": lambda: window.set_theme("light"),
+        "theme-dark": lambda: window.set_theme("dark"),
+        "reset-layout": window.reset_layout,
+        "palette": lambda: window.palette_.open(),
+        "shortcuts": dialogs.shortcuts,
+        "about": dialogs.about,
+    }
+
+
+def _close(window: MainWindow) -> None:
+    window.close()
