@@ -10,16 +10,10 @@ from latentlab.pixels import Pixels
 
 
 class Backend(Protocol):
-    """A generator made ready on one device.
-
-    Attributes:
-        device: What the status bar names, for example ``CPU``.
-    """
-
-    device: str
+    """A generator made ready on one device."""
 
     def render(self, z: FloatArray) -> Pixels:
-        """Render latents.
+        """Render latents; any thread may call this.
 
         Args:
             z: Shape (N, z_dim), float32, N >= 1.
@@ -27,6 +21,10 @@ class Backend(Protocol):
         Returns:
             Shape (N, H, W, C), uint8, owned by the caller.
         """
+        ...
+
+    def use_threads(self, count: int) -> None:
+        """Draw with so many CPU threads from now on, 1 or more; 0 for as many as pay."""
         ...
 
 

@@ -38,6 +38,7 @@ class RenderService:
         self._backend: Backend | None = None
         self._backend_epoch = -1
         self._row_ms = 0.0
+        self._threads = 0
         self._busy = False
         self._closing = False
         self._wake = threading.Condition()
@@ -60,6 +61,11 @@ class RenderService:
             if request.epoch == self._factory_epoch and not self._closing:
                 self._lanes.put(request)
                 self._wake.notify_all()
+
+    def use_threads(self, count: int) -> None:
+        """Draw with so many CPU threads from the next chunk on; 0 for as many as pay."""
+        with self._wake:
+            self._threads = count
 
     def cancel(self, lane: str | None = None) -> None:
         """Forget what waits in one lane, or in all."""
@@ -90,11 +96,11 @@ class RenderService:
                 if self._closing:
                     return
                 job = self._lanes.take(self._chunk_rows())
-                factory = self._factory
+                factory, threads = self._factory, self._threads
                 if job is None or factory is None:
                     continue
                 self._busy = True
-            self._hand_on(self._render(*job, factory))
+            self._hand_on(self._render(*job, factory, threads))
 
     def _hand_on(self, result: RenderResult) -> None:
         try:
@@ -107,11 +113,14 @@ class RenderService:
             return 1
         return max(1, min(_MAX_CHUNK, int(CHUNK_MS / self._row_ms)))
 
-    def _render(self, request: RenderRequest, rows: tuple[int, ...], factory: BackendFactory) -> RenderResult:
+    def _render(
+        self, request: RenderRequest, rows: tuple[int, ...], factory: BackendFactory, threads: int
+    ) -> RenderResult:
         try:
             if self._backend is None or self._backend_epoch != request.epoch:
                 self._backend, self._backend_epoch, self._row_ms = None, request.epoch, 0.0
                 self._backend = factory()
+            self._backend.use_threads(threads)
             start = time.perf_counter()
             pixels = self._backend.render(request.z[list(rows)])
             elapsed_ms = (time.perf_counter() - start) * 1000.0

@@ -18,6 +18,7 @@ from latentlab.latent.priors import MAX_SEED, Prior, sample
 from latentlab.models.checkpoint import Generator, find_model, load_generator
 from latentlab.pixels import Pixels
 from latentlab.rendering.backend import Backend
+from latentlab.rendering.devices import Device, make_backend
 
 FACTORS = 24
 _log = log.get(__name__)
@@ -32,7 +33,7 @@ class OpenedModel:
 
     def __init__(self, generator: Generator) -> None:
         self.generator = generator
-        self._backend: Backend | None = None
+        self._backends: dict[Device, Backend] = {}
         self._building = threading.Lock()
 
     @classmethod
@@ -157,14 +158,20 @@ class OpenedModel:
             raise ValueRangeError("z", "holds values that are not finite")
         return array
 
-    def backend(self) -> Backend:
-        """Return what draws this model on the CPU, built at the first call; any thread may ask and use it."""
-        from latentlab.rendering.onnx_backend import OnnxBackend
+    def backend(self, device: Device = "cpu") -> Backend:
+        """Return what draws this model on a device, built at the first call; any thread may ask and use it.
 
+        Raises:
+            ModelFileError: If the runtime refuses the generator.
+            ValueRangeError: If this machine has no such device.
+        """
+        made = self._backends.get(device)
+        if made is not None:
+            return made
         with self._building:
-            if self._backend is None:
-                self._backend = OnnxBackend(self.generator)
-            return self._backend
+            if device not in self._backends:
+                self._backends[device] = make_backend(self.generator, device)
+            return self._backends[device]
 
     def _factors(self) -> tuple[Direction, ...]:
         try:

@@ -10,6 +10,7 @@ from typing import Any
 from latentlab import log
 from latentlab.errors import OutputError
 from latentlab.paths import config_dir, make_folder, replacing
+from latentlab.rendering.devices import DEVICES, Device
 
 RECENT_COUNT = 10
 _log = log.get(__name__)
@@ -26,6 +27,7 @@ class Settings:
         export_folder: Where the last export went.
         open_folder: Where the last model was opened.
         data_folder: Where the last folder of images was chosen.
+        device: What draws.
     """
 
     theme: str = "system"
@@ -34,6 +36,7 @@ class Settings:
     export_folder: str = ""
     open_folder: str = ""
     data_folder: str = ""
+    device: Device = "cpu"
 
     def with_recent(self, path: Path) -> tuple[str, ...]:
         """Return the recent files with one put first."""
@@ -60,6 +63,8 @@ def load_settings() -> Settings:
         value = data.get(field.name) if isinstance(data, dict) else None
         if field.name == "recent" and isinstance(value, list):
             kept["recent"] = tuple(each for each in value if isinstance(each, str))[:RECENT_COUNT]
+        elif field.name == "device" and value not in DEVICES:
+            continue
         elif value is not None and type(value) is type(field.default):
             kept[field.name] = value
     return Settings(**kept)

@@ -29,6 +29,7 @@ class ActionSpec:
         group: Actions of one group exclude each other.
         needs_model: Whether it is grey while no model is open.
         separated: Whether a line stands before it.
+        submenu: The submenu of its menu that it stands in; the menu itself where empty.
     """
 
     id: str
@@ -41,6 +42,7 @@ class ActionSpec:
     group: str = ""
     needs_model: bool = False
     separated: bool = False
+    submenu: str = ""
 
 
 def _(text: str) -> str:
@@ -49,6 +51,7 @@ def _(text: str) -> str:
 
 MENUS = (_("&File"), _("&Edit"), _("&Model"), _("&Latent"), _("&Train"), _("&View"), _("&Help"))
 FILE, EDIT, MODEL, LATENT, TRAIN, VIEW, HELP = MENUS
+DEVICE, THEME = _("&Device"), _("T&heme")
 
 ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("open-session", FILE, _("Open sess&ion…"), _("Open a saved session: picture, strip, terms, shelf")),
@@ -207,10 +210,56 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "",
         checkable=True,
         group="theme",
+        submenu=THEME,
+    ),
+    ActionSpec(
+        "theme-light",
+        VIEW,
+        _("&Light theme"),
+        _("Dark text on light panels"),
+        checkable=True,
+        group="theme",
+        submenu=THEME,
+    ),
+    ActionSpec(
+        "theme-dark", VIEW, _("Dar&k theme"), _("Light text on dark panels"), checkable=True, group="theme", submenu=THEME
+    ),
+    ActionSpec(
+        "device-cpu",
+        VIEW,
+        _("Draw on the &CPU"),
+        _("Draw through ONNX Runtime; the quickest for one picture on most machines without a large GPU"),
+        checkable=True,
+        group="device",
+        submenu=DEVICE,
         separated=True,
     ),
-    ActionSpec("theme-light", VIEW, _("&Light theme"), _("Dark text on light panels"), checkable=True, group="theme"),
-    ActionSpec("theme-dark", VIEW, _("Dar&k theme"), _("Light text on dark panels"), checkable=True, group="theme"),
+    ActionSpec(
+        "device-cuda",
+        VIEW,
+        _("Draw on the &NVIDIA GPU"),
+        _("Draw through torch and CUDA"),
+        checkable=True,
+        group="device",
+        submenu=DEVICE,
+    ),
+    ActionSpec(
+        "device-mps",
+        VIEW,
+        _("Draw on the &Apple GPU"),
+        _("Draw through torch and Metal"),
+        checkable=True,
+        group="device",
+        submenu=DEVICE,
+    ),
+    ActionSpec(
+        "performance",
+        VIEW,
+        _("&Performance"),
+        _("Plot what drawing has cost over the last seconds"),
+        "gauge",
+        ("Ctrl+Shift+P",),
+    ),
     ActionSpec("reset-layout", VIEW, _("&Reset the layout"), _("Put every panel back in its place"), separated=True),
     ActionSpec("palette", HELP, _("&Command palette"), _("Find any action by typing"), "command", ("Ctrl+K",)),
     ActionSpec("shortcuts", HELP, _("&Keyboard shortcuts"), _("Every key there is"), "keyboard", ("F1",)),
@@ -272,10 +321,17 @@ class ActionTable(QObject):
             menu = bar.addMenu(translated(name))
             menu.setToolTipsVisible(True)
             menus[name] = menu
+        submenus: dict[str, QMenu] = {}
         for spec in ACTIONS:
+            menu = menus[spec.menu]
             if spec.separated:
-                menus[spec.menu].addSeparator()
-            menus[spec.menu].addAction(self._actions[spec.id])
+                menu.addSeparator()
+            if spec.submenu:
+                if spec.submenu not in submenus:
+                    submenus[spec.submenu] = menu.addMenu(translated(spec.submenu))
+                    submenus[spec.submenu].setToolTipsVisible(True)
+                menu = submenus[spec.submenu]
+            menu.addAction(self._actions[spec.id])
         return menus
 
     def fill_tool_bar(self, bar: QToolBar) -> None:

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from latentlab.models.checkpoint import SUFFIX as MODEL_SUFFIX
 from latentlab.paths import config_dir
+from latentlab.rendering.devices import DEVICES
 from latentlab.session.opened import OpenedModel
 from latentlab.session.point import Point
 from latentlab.session.settings import Settings
@@ -398,6 +399,8 @@ class MainWindow(QMainWindow):
         self.actions_["smooth"].setChecked(settings.smooth)
         for name in theme.THEMES:
             self.actions_[f"theme-{name}"].setChecked(settings.theme == name)
+        for device in DEVICES:
+            self.actions_[f"device-{device}"].setChecked(settings.device == device)
 
     @Slot()
     def _fill_recent(self) -> None:

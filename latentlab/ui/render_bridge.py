@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import monotonic
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
@@ -32,6 +33,23 @@ class Frames:
     pixels: Pixels
 
 
+@dataclass(frozen=True)
+class Timing:
+    """What a result cost.
+
+    Attributes:
+        lane: Whose it is.
+        rows: Pictures in it.
+        render_ms: Time the backend took for them.
+        answer_ms: From the request to now, on the GUI thread.
+    """
+
+    lane: str
+    rows: int
+    render_ms: float
+    answer_ms: float
+
+
 Receiver = Callable[[Frames], None]
 
 
@@ -40,12 +58,12 @@ class RenderBridge(QObject):
 
     Signals:
         arrived: A `RenderResult`, emitted on the render thread, delivered on the GUI thread.
-        timed: (rows, milliseconds) of each result that was painted, for the status bar; GUI thread.
+        timed: The `Timing` of each result that is shown; GUI thread.
         failed: An `ErrorReport`; GUI thread.
     """
 
     arrived = Signal(object)
-    timed = Signal(int, float)
+    timed = Signal(object)
     failed = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -54,6 +72,7 @@ class RenderBridge(QObject):
         self._seq = 0
         self._receivers: dict[str, Receiver] = {}
         self._asked: dict[str, FloatArray] = {}
+        self._asked_at_s: dict[str, float] = {}
         self.arrived.connect(self._on_result)
         self._service = RenderService(self.arrived.emit)
         self._service.start()
@@ -73,6 +92,7 @@ class RenderBridge(QObject):
         if last is not None and np.array_equal(last, z):
             return
         self._asked[lane] = np.array(z)
+        self._asked_at_s[lane] = monotonic()
         self._seq += 1
         self._service.submit(RenderRequest(lane, self._freshness.epoch, self._seq, z, order))
 
@@ -81,6 +101,10 @@ class RenderBridge(QObject):
         self._asked.pop(lane, None)
         self._freshness.forget(lane, self._seq)
         self._service.cancel(lane)
+
+    def use_threads(self, count: int) -> None:
+        """Draw with so many CPU threads from now on; 0 for as many as pay."""
+        self._service.use_threads(count)
 
     def wait_idle(self, timeout_s: float = 10.0) -> bool:
         """Wait until the render thread has nothing to do; results may still be on their way to this thread."""
@@ -102,10 +126,11 @@ class RenderBridge(QObject):
             return
         rows = tuple(result.rows[position] for position in fresh)
         pixels = result.pixels if len(fresh) == len(result.rows) else result.pixels[list(fresh)]
-        self.timed.emit(len(result.rows), result.elapsed_ms)
         receiver = self._receivers.get(result.lane)
         if receiver is not None:
             receiver(Frames(result.seq, rows, pixels))
+        answer_ms = (monotonic() - self._asked_at_s.get(result.lane, monotonic())) * 1000.0
+        self.timed.emit(Timing(result.lane, len(result.rows), result.elapsed_ms, answer_ms))
 
     def _report(self, error: ErrorReport) -> None:
         self.failed.emit(error)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections import deque
-
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtWidgets import QLabel, QStatusBar
 
+from latentlab.rendering.devices import TITLES
 from latentlab.session.opened import OpenedModel
 from latentlab.ui.studio import Studio
 
 _NOTICE_MS = 4000
-_WINDOW_S = 2.0
+_REFRESH_MS = 250
 
 
 class StatusLine(QObject):
@@ -24,12 +22,16 @@ class StatusLine(QObject):
         self._bar = bar
         self._model = QLabel()
         self._speed = QLabel()
-        self._costs: deque[tuple[float, int, float]] = deque(maxlen=600)
         bar.setSizeGripEnabled(False)
         bar.addPermanentWidget(self._model)
         bar.addPermanentWidget(self._speed)
-        self._speed.setToolTip(self.tr("Device, and what one picture costs on it, over the last two seconds"))
-        studio.model_changed.connect(self._on_model)
+        self._speed.setToolTip(
+            self.tr("Device, what one picture costs on it, and how often the picture changed in the last second")
+        )
+        self._refresh = QTimer(self)
+        self._refresh.setInterval(_REFRESH_MS)
+        self._refresh.timeout.connect(self._on_refresh)
+        studio.follow_model(self._on_model)
         studio.notice.connect(self._on_notice)
         studio.render.timed.connect(self._on_timed)
 
@@ -42,12 +44,19 @@ class StatusLine(QObject):
     def _on_notice(self, text: str) -> None:
         self._bar.showMessage(text, _NOTICE_MS)
 
-    @Slot(int, float)
-    def _on_timed(self, rows: int, elapsed_ms: float) -> None:
-        now = time.monotonic()
-        self._costs.append((now, rows, elapsed_ms))
-        while now - self._costs[0][0] > _WINDOW_S:
-            self._costs.popleft()
-        pictures = sum(each[1] for each in self._costs)
-        per_picture = sum(each[2] for each in self._costs) / pictures
-        self._speed.setText(self.tr("CPU  ·  {0} ms a picture").format(f"{per_picture:.1f}"))
+    @Slot(object)
+    def _on_timed(self, _timing: object) -> None:
+        if not self._refresh.isActive():
+            self._on_refresh()
+            self._refresh.start()
+
+    @Slot()
+    def _on_refresh(self) -> None:
+        pace = self._studio.pace
+        cost_ms, fps = pace.ms_a_picture(), pace.frames_a_second()
+        if cost_ms is None:
+            self._refresh.stop()
+            return
+        device = TITLES[self._studio.settings.device]
+        text = self.tr("{0}  ·  {1} ms a picture").format(device, f"{cost_ms:.1f}")
+        self._speed.setText(f"{text}  ·  {fps:.0f} fps" if fps > 1.0 else text)

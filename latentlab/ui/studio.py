@@ -15,6 +15,8 @@ from latentlab.errors import ErrorReport, LatentlabError
 from latentlab.latent.arrays import FloatArray
 from latentlab.latent.priors import Prior
 from latentlab.models.checkpoint import Generator
+from latentlab.rendering.backend import BackendFactory
+from latentlab.rendering.devices import Device
 from latentlab.session import changes
 from latentlab.session.card import Card
 from latentlab.session.model import SessionModel
@@ -22,6 +24,7 @@ from latentlab.session.opened import OpenedModel
 from latentlab.session.point import Point
 from latentlab.session.settings import Settings, save_settings
 from latentlab.session.state import SessionState, adopted, fresh_state
+from latentlab.ui.pace import Pace
 from latentlab.ui.render_bridge import RenderBridge
 
 if TYPE_CHECKING:
@@ -51,7 +54,9 @@ class Studio(QObject):
         super().__init__(parent)
         self.settings = settings
         self.render = RenderBridge(self)
-        self.render.failed.connect(self.problem)
+        self.pace = Pace(self)
+        self.render.timed.connect(self.pace.add)
+        self.render.failed.connect(self._on_render_failed)
         self._model: OpenedModel | None = None
         self._session: SessionModel | None = None
         self._left: dict[tuple[int, Prior], SessionState] = {}
@@ -65,7 +70,9 @@ class Studio(QObject):
         """Return the bridge to the training thread, made when it is first asked for."""
         from latentlab.ui.training_bridge import TrainingBridge
 
-        return TrainingBridge(self)
+        training = TrainingBridge(self)
+        training.running_changed.connect(self._on_training)
+        return training
 
     @property
     def model(self) -> OpenedModel | None:
@@ -125,7 +132,7 @@ class Studio(QObject):
     def set_model(self, model: OpenedModel, state: SessionState | None = None) -> None:
         """Show a model, with a document of its own or the present one carried over."""
         self._model = model
-        self.render.open(model.backend)
+        self.render.open(self._backend_factory(model))
         if self._session is None:
             self._session = SessionModel(state or fresh_state(model.z_dim, model.prior))
             self._session.changed.connect(self._on_session_changed)
@@ -143,6 +150,14 @@ class Studio(QObject):
         if left is None or left is present:
             return adopted(present, model.z_dim, model.prior)
         return replace(left, shelf=present.shelf, terms=present.terms)
+
+    def set_device(self, device: Device) -> None:
+        """Draw on another device from now on."""
+        if device != self.settings.device:
+            self.change_settings(device=device)
+            if self._model is not None and self._session is not None:
+                self.render.open(self._backend_factory(self._model))
+                self.state_changed.emit(self._session.state)
 
     def apply(self, change: changes.Change, label: str, merge_key: tuple[object, ...] | None = None) -> None:
         """Change the document; nothing happens while no model is open."""
@@ -214,6 +229,21 @@ class Studio(QObject):
         if "training" in self.__dict__:
             self.training.close()
         self.render.close()
+
+    def _backend_factory(self, model: OpenedModel) -> BackendFactory:
+        device = self.settings.device
+        return lambda: model.backend(device)
+
+    @Slot(object)
+    def _on_render_failed(self, report: ErrorReport) -> None:
+        """Say why; where another device than the CPU failed, go back to that, which always draws."""
+        self.set_device("cpu")
+        self.problem.emit(report)
+
+    @Slot(bool)
+    def _on_training(self, running: bool) -> None:
+        """Leave the cores to the training, whose threads would wait for those of a picture."""
+        self.render.use_threads(1 if running else 0)
 
     @Slot()
     def _on_save_settings(self) -> None:

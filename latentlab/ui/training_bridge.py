@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from latentlab.cores import cores
 from latentlab.pixels import Pixels
 from latentlab.training.events import Event, Failed, Finished
 from latentlab.training.service import TrainingService, TrainJob
@@ -88,4 +88,4 @@ def _write_sheet(path: Path, pixels: Pixels) -> None:
 
 def spare_threads() -> int:
     """Return how many CPU threads a training may use while the window stays answerable: all cores but one."""
-    return max(1, (os.cpu_count() or 2) - 1)
+    return max(1, cores() - 1)

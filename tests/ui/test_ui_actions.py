@@ -54,7 +54,11 @@ def test_every_action_says_what_it_does(spec: ActionSpec) -> None:
 
 
 def test_no_two_entries_of_a_menu_share_a_mnemonic() -> None:
-    marks = Counter((spec.menu, spec.text[spec.text.index("&") + 1].casefold()) for spec in ACTIONS if "&" in spec.text)
+    titles = {(spec.menu, "", spec.submenu) for spec in ACTIONS if spec.submenu}
+    texts = [*((spec.menu, spec.submenu, spec.text) for spec in ACTIONS), *titles]
+    marks = Counter(
+        (menu, submenu, text[text.index("&") + 1].casefold()) for menu, submenu, text in texts if "&" in text
+    )
     assert [mark for mark, count in marks.items() if count > 1] == []
     bar = Counter(name[name.index("&") + 1].casefold() for name in MENUS)
     assert max(bar.values()) == 1
@@ -90,8 +94,12 @@ def test_menus_and_tool_bar_hold_the_table(window: MainWindow) -> None:
     for action in window.menuBar().actions():
         menu = action.menu()
         assert isinstance(menu, QMenu)
-        expected = [window.actions_[spec.id] for spec in ACTIONS if spec.menu == action.text()]
-        assert [each for each in menu.actions() if each in expected] == expected
+        for name in {spec.submenu for spec in ACTIONS if spec.menu == action.text()}:
+            holder = next(each.menu() for each in menu.actions() if each.text() == name) if name else menu
+            assert isinstance(holder, QMenu)
+            of_this = [spec for spec in ACTIONS if spec.menu == action.text() and spec.submenu == name]
+            expected = [window.actions_[spec.id] for spec in of_this]
+            assert [each for each in holder.actions() if each in expected] == expected
     assert {name for group in TOOL_BAR for name in group} <= {spec.id for spec in ACTIONS}
 
 

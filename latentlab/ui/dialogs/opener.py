@@ -20,6 +20,7 @@ from latentlab.ui.training_bridge import spare_threads
 if TYPE_CHECKING:
     from latentlab.ui.dialogs.export import ExportDialog
     from latentlab.ui.dialogs.new_run import NewRunDialog
+    from latentlab.ui.dialogs.performance import PerformanceWindow
 
 
 class Dialogs(QObject):
@@ -37,10 +38,13 @@ class Dialogs(QObject):
         self._window = window
         self.export_dialog: ExportDialog | None = None
         self.new_run_dialog: NewRunDialog | None = None
+        self.performance_window: PerformanceWindow | None = None
         self.shortcuts_of: ActionTable | None = None
 
     def close(self) -> None:
         """Close every dialog and end the export thread."""
+        if self.performance_window is not None:
+            self.performance_window.close()
         if self.new_run_dialog is not None:
             self.new_run_dialog.close()
         if self.export_dialog is not None:
@@ -102,6 +106,17 @@ class Dialogs(QObject):
 
         if self.shortcuts_of is not None:
             self._read(self.tr("Keyboard shortcuts"), shortcuts_page(self.shortcuts_of))
+
+    @Slot()
+    def performance(self) -> None:
+        """Plot what drawing costs."""
+        if self.performance_window is None:
+            from latentlab.ui.dialogs.performance import PerformanceWindow
+
+            self.performance_window = PerformanceWindow(self._studio, self._window)
+        self.performance_window.show()
+        self.performance_window.raise_()
+        self.performance_window.activateWindow()
 
     @Slot()
     def about(self) -> None:

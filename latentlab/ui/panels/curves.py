@@ -1,4 +1,4 @@
-"""The curves of a training: losses, and what D thinks; the only module that imports pyqtgraph."""
+"""The curves of a training: losses, and what D thinks."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from latentlab.training.events import Progress
 from latentlab.ui import theme
+from latentlab.ui.widgets.plot import Plot
 
 _GROW = 4096
 _NAMES = (("Loss_D", "Loss_G"), ("D(x)", "D(G(z))"))
@@ -22,14 +23,12 @@ class TrainingCurves(QWidget):
         super().__init__(parent)
         self._values = np.zeros((len(_KEYS) + 1, _GROW))
         self._count = 0
-        self._plots = [pyqtgraph.PlotWidget(), pyqtgraph.PlotWidget()]
+        self._plots = [Plot(), Plot()]
         self._curves = []
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for plot, pair in zip(self._plots, _NAMES, strict=True):
             plot.setMouseEnabled(x=True, y=False)
-            plot.setMenuEnabled(False)
-            plot.hideButtons()
             plot.setMinimumHeight(110)
             self._curves += [plot.plot() for _ in pair]
             layout.addWidget(plot, 1)
@@ -61,16 +60,7 @@ class TrainingCurves(QWidget):
         """Take the theme's colours."""
         look = theme.tokens()
         for plot, (first, second) in zip(self._plots, _NAMES, strict=True):
-            plot.setBackground(look.surround)
-            plot.setTitle(
-                f"<span style='color:{look.accent}'>{first}</span>&nbsp;&nbsp;"
-                f"<span style='color:{look.text}'>{second}</span>",
-                size="9pt",
-            )
-            for side in ("left", "bottom"):
-                axis = plot.getAxis(side)
-                axis.setPen(QColor(look.line))
-                axis.setTextPen(QColor(look.muted))
+            plot.restyle((first, look.accent), (second, look.text))
         inks = (look.accent, look.text, look.accent, look.text)
         for curve, ink in zip(self._curves, inks, strict=True):
             curve.setPen(pyqtgraph.mkPen(QColor(ink), width=1.5))

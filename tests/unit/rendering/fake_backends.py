@@ -21,9 +21,8 @@ class FakeBackend:
     While the gate is closed every call waits inside `render` until it is let go.
     """
 
-    device = "fake"
-
     def __init__(self) -> None:
+        self.threads: list[int] = []
         self.calls: list[tuple[int, ...]] = []
         self.clock: FakeClock | None = None
         self.row_ms = 1.0
@@ -43,6 +42,9 @@ class FakeBackend:
         if BROKEN in values:
             raise RuntimeError("broken\nlatent")
         return z[:, :1].astype(np.uint8).reshape(-1, 1, 1, 1)
+
+    def use_threads(self, count: int) -> None:
+        self.threads.append(count)
 
     def close_gate(self) -> None:
         self.calls.clear()

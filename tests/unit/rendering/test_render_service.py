@@ -451,3 +451,12 @@ def test_many_threads_ask_at_once(service: RenderService, backend: FakeBackend, 
     rendered(service)
     done = {(result.lane, result.seq, row) for result in receiver.results[1:] for row in result.rows}
     assert done == {(lane, 49, row) for lane in (PICTURE, "strip", "walk", "shelf") for row in (0, 1)}
+
+
+def test_the_backend_is_told_of_its_threads_before_it_draws(service: RenderService, backend: FakeBackend) -> None:
+    service.submit(request_of(PICTURE, 1, 7))
+    assert service.wait_idle(TIMEOUT_S)
+    service.use_threads(1)
+    service.submit(request_of(PICTURE, 2, 8))
+    assert service.wait_idle(TIMEOUT_S)
+    assert backend.threads[-2:] == [0, 1]

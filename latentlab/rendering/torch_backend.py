@@ -1,0 +1,36 @@
+"""Rendering through torch, for a GPU; same pictures as on the CPU to within one grey level."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from latentlab.latent.arrays import FloatArray
+from latentlab.models import networks
+from latentlab.models.checkpoint import Generator
+from latentlab.pixels import Pixels
+
+
+class TorchBackend:
+    """A generator as a torch module on one device; see `Backend`.
+
+    Args:
+        generator: The generator.
+        device: As torch names it.
+    """
+
+    def __init__(self, generator: Generator, device: str) -> None:
+        self.device = torch.device(device)
+        self._network = networks.load(networks.build(generator.card.generator.network), generator.weights)
+        self._network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    @torch.inference_mode()
+    def render(self, z: FloatArray) -> Pixels:
+        """Render latents; see `Backend.render`."""
+        photo = self._network(torch.from_numpy(np.array(z, np.float32)).to(self.device))
+        # As `pixels.to_pixels` does, on the device: a quarter of the bytes to carry back.
+        pixels = ((photo.clamp(-1.0, 1.0) + 1.0) * 127.5).round().to(torch.uint8)
+        return np.array(pixels.permute(0, 2, 3, 1).cpu().numpy())
+
+    def use_threads(self, count: int) -> None:
+        """Do nothing: the work is not done on the CPU."""
