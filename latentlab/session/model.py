@@ -81,6 +81,23 @@ class SessionModel:
             self._set(step.before)
 
     @property
+    def history(self) -> tuple[str, ...]:
+        """Return the labels of all steps, oldest first: those done, then those undone."""
+        return (*(step.label for step in self._undo), *(step.label for step in reversed(self._redo)))
+
+    @property
+    def position(self) -> int:
+        """Return how many steps of the history are done."""
+        return len(self._undo)
+
+    def go_to(self, position: int) -> None:
+        """Undo or redo until so many steps of the history are done."""
+        while len(self._undo) > max(0, position):
+            self.undo()
+        while len(self._undo) < position and self._redo:
+            self.redo()
+
+    @property
     def undo_label(self) -> str | None:
         """Name what undo would undo; None if nothing."""
         return self._undo[-1].label if self._undo else None

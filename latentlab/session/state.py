@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from latentlab.latent.directions import Direction
 from latentlab.latent.interpolation import Mode
 from latentlab.latent.priors import Prior
 from latentlab.session.card import Card
 from latentlab.session.point import Point
+from latentlab.session.sliders import SliderLayout
 
 End = Literal["a", "b"]
 MIN_FRAMES, MAX_FRAMES = 3, 24
@@ -64,6 +66,8 @@ class SessionState:
         terms: A - B + C.
         arithmetic_renormalised: Whether the result of the arithmetic is brought back to the shell.
         shelf: The user's cards.
+        directions: The user's own: found, imported or made; those of the model come with it.
+        sliders: Which directions are locked, marked, hidden, and in what order.
     """
 
     z_dim: int
@@ -74,6 +78,8 @@ class SessionState:
     terms: tuple[Term, Term, Term] = (Term(1), Term(-1), Term(1))
     arithmetic_renormalised: bool = True
     shelf: tuple[Card, ...] = ()
+    directions: tuple[Direction, ...] = ()
+    sliders: SliderLayout = field(default_factory=SliderLayout)
 
     def end(self, which: End) -> Point:
         """Return an end of the strip; the one that is held is the picture itself."""
@@ -96,4 +102,13 @@ def adopted(state: SessionState, z_dim: int, prior: Prior) -> SessionState:
         return state
     fresh = fresh_state(z_dim, prior)
     strip = replace(fresh.strip, mode=state.strip.mode, frames=state.strip.frames)
-    return replace(state, z_dim=z_dim, prior=prior, picture=fresh.picture, before=fresh.before, strip=strip)
+    return replace(
+        state,
+        z_dim=z_dim,
+        prior=prior,
+        picture=fresh.picture,
+        before=fresh.before,
+        strip=strip,
+        directions=(),
+        sliders=SliderLayout(),
+    )

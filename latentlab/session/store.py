@@ -16,11 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from latentlab.errors import LatentlabError
+from latentlab.latent.directions import Direction
 from latentlab.latent.interpolation import MODES
 from latentlab.latent.priors import MAX_SEED, PRIORS
 from latentlab.paths import replacing
 from latentlab.session.card import Card
 from latentlab.session.point import Point
+from latentlab.session.sliders import SliderLayout
 from latentlab.session.state import MAX_FRAMES, MIN_FRAMES, End, SessionState, Strip, Term
 
 SUFFIX = ".latentlab"
@@ -83,6 +85,13 @@ def save_session(path: Path, state: SessionState, model_path: Path, model_hash: 
         "terms": [[_card_out(card) for card in term.cards] for term in state.terms],
         "arithmetic_renormalised": state.arithmetic_renormalised,
         "shelf": [_card_out(card) for card in state.shelf],
+        "directions": [_direction_out(direction) for direction in state.directions],
+        "sliders": {
+            "locked": sorted(state.sliders.locked),
+            "favourites": sorted(state.sliders.favourites),
+            "hidden": sorted(state.sliders.hidden),
+            "order": list(state.sliders.order),
+        },
     }
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(data), encoding="utf-8")
@@ -139,6 +148,31 @@ class _Reader:
             terms=(Term(1, first), Term(-1, second), Term(1, third)),
             arithmetic_renormalised=_get(data, "arithmetic_renormalised", bool),
             shelf=self._cards(_get(data, "shelf", list)),
+            directions=self._directions(data.get("directions", []), z_dim),
+            sliders=_sliders(data.get("sliders", {})),
+        )
+
+    def _directions(self, data: Any, z_dim: int) -> tuple[Direction, ...]:
+        if not isinstance(data, list) or not all(isinstance(each, dict) for each in data):
+            raise ValueError("what should be directions is something else")
+        found = tuple(map(self._direction, data))
+        names = {direction.name.casefold() for direction in found}
+        if any(direction.vector.shape != (z_dim,) for direction in found) or len(names) < len(found):
+            raise ValueError(f"a direction is not {z_dim} wide, or two have the same name")
+        return found
+
+    def _direction(self, data: Mapping[str, Any]) -> Direction:
+        accuracy = _get(data, "accuracy", float, int, type(None))
+        return Direction(
+            name=_get(data, "name", str),
+            source=_get(data, "source", str),
+            vector=self._array(_get(data, "vector", dict), np.float32),
+            sigma=_get(data, "sigma", float, int),
+            detail=_get(data, "detail", str),
+            layer=_get(data, "layer", str),
+            accuracy=None if accuracy is None else float(accuracy),
+            model=_get(data, "model", str),
+            created=_get(data, "created", str),
         )
 
     def _strip(self, data: Mapping[str, Any]) -> Strip:
@@ -215,6 +249,33 @@ def _one_of(known: tuple[_Word, ...], word: str) -> _Word:
         if each == word:
             return each
     raise ValueError(f"unknown {word!r:.40}; known are {', '.join(known)}")
+
+
+def _sliders(data: Any) -> SliderLayout:
+    if not isinstance(data, dict):
+        raise ValueError("what should be the layout of the sliders is something else")
+    names = {}
+    for key in ("locked", "favourites", "hidden", "order"):
+        names[key] = data.get(key, [])
+        if not isinstance(names[key], list) or not all(isinstance(name, str) for name in names[key]):
+            raise ValueError(f"its {key} are no names")
+    return SliderLayout(
+        frozenset(names["locked"]), frozenset(names["favourites"]), frozenset(names["hidden"]), tuple(names["order"])
+    )
+
+
+def _direction_out(direction: Direction) -> dict[str, Any]:
+    return {
+        "name": direction.name,
+        "source": direction.source,
+        "vector": _array_out(direction.vector),
+        "sigma": direction.sigma,
+        "detail": direction.detail,
+        "layer": direction.layer,
+        "accuracy": direction.accuracy,
+        "model": direction.model,
+        "created": direction.created,
+    }
 
 
 def _point_out(point: Point) -> dict[str, Any]:

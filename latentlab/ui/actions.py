@@ -222,7 +222,13 @@ ACTIONS: tuple[ActionSpec, ...] = (
         submenu=THEME,
     ),
     ActionSpec(
-        "theme-dark", VIEW, _("Dar&k theme"), _("Light text on dark panels"), checkable=True, group="theme", submenu=THEME
+        "theme-dark",
+        VIEW,
+        _("Dar&k theme"),
+        _("Light text on dark panels"),
+        checkable=True,
+        group="theme",
+        submenu=THEME,
     ),
     ActionSpec(
         "device-cpu",

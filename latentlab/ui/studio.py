@@ -13,24 +13,28 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from latentlab.errors import ErrorReport, LatentlabError
 from latentlab.latent.arrays import FloatArray
+from latentlab.latent.directions import Direction
 from latentlab.latent.priors import Prior
 from latentlab.models.checkpoint import Generator
 from latentlab.rendering.backend import BackendFactory
 from latentlab.rendering.devices import Device
 from latentlab.session import changes
 from latentlab.session.card import Card
+from latentlab.session.direction_library import keep_in_library, with_library
 from latentlab.session.model import SessionModel
 from latentlab.session.opened import OpenedModel
 from latentlab.session.point import Point
 from latentlab.session.settings import Settings, save_settings
+from latentlab.session.sliders import offered
 from latentlab.session.state import SessionState, adopted, fresh_state
 from latentlab.ui.pace import Pace
 from latentlab.ui.render_bridge import RenderBridge
 
 if TYPE_CHECKING:
+    from latentlab.ui.analysis_bridge import AnalysisBridge
     from latentlab.ui.training_bridge import TrainingBridge
 
-_SAVE_SETTINGS_AFTER_MS = 500
+_SAVE_AFTER_MS = 500
 
 
 class Studio(QObject):
@@ -60,10 +64,11 @@ class Studio(QObject):
         self._model: OpenedModel | None = None
         self._session: SessionModel | None = None
         self._left: dict[tuple[int, Prior], SessionState] = {}
+        self._offered: tuple[OpenedModel, tuple[Direction, ...], tuple[Direction, ...]] | None = None
         self._random = np.random.default_rng()
         self._saving = QTimer(self)
         self._saving.setSingleShot(True)
-        self._saving.timeout.connect(self._on_save_settings)
+        self._saving.timeout.connect(self._on_save)
 
     @cached_property
     def training(self) -> TrainingBridge:
@@ -73,6 +78,15 @@ class Studio(QObject):
         training = TrainingBridge(self)
         training.running_changed.connect(self._on_training)
         return training
+
+    @cached_property
+    def analysis(self) -> AnalysisBridge:
+        """Return the bridge to the analysis thread, made when it is first asked for."""
+        from latentlab.ui.analysis_bridge import AnalysisBridge
+
+        analysis = AnalysisBridge(self)
+        analysis.failed.connect(self.problem)
+        return analysis
 
     @property
     def model(self) -> OpenedModel | None:
@@ -100,6 +114,16 @@ class Studio(QObject):
         self.state_changed.connect(slot)
         if self._session is not None:
             slot(self._session.state)
+
+    @property
+    def directions(self) -> tuple[Direction, ...]:
+        """Return every direction there is: the user's own, then the model's; none while no model is open."""
+        if self._model is None or self._session is None:
+            return ()
+        key = (self._model, self._session.state.directions)
+        if self._offered is None or self._offered[0] is not key[0] or self._offered[1] is not key[1]:
+            self._offered = (*key, offered(key[1], self._model.directions))
+        return self._offered[2]
 
     def open_path(self, path: Path) -> bool:
         """Open a model file or run folder; on failure the present model stays. Returns whether it opened."""
@@ -134,10 +158,11 @@ class Studio(QObject):
         self._model = model
         self.render.open(self._backend_factory(model))
         if self._session is None:
-            self._session = SessionModel(state or fresh_state(model.z_dim, model.prior))
+            first = with_library(state or fresh_state(model.z_dim, model.prior), model)
+            self._session = SessionModel(first)
             self._session.changed.connect(self._on_session_changed)
         else:
-            kept = state or self._carried_over(self._session.state, model)
+            kept = with_library(state or self._carried_over(self._session.state, model), model)
             if kept is not self._session.state:
                 self._session.replace_all(kept)
         self.model_changed.emit(model)
@@ -166,8 +191,7 @@ class Studio(QObject):
 
     def z_of(self, point: Point) -> FloatArray:
         """Return the latent of a point under the open model, shape (z_dim,), float32."""
-        model = self._present()
-        return point.z(model.directions if point.strengths else (), model.prior)
+        return point.z(self.directions if point.strengths else (), self._present().prior)
 
     def card_of(self, point: Point, name: str = "") -> Card:
         """Make a card of a point, drawing its picture now."""
@@ -209,7 +233,7 @@ class Studio(QObject):
     def change_settings(self, **values: object) -> None:
         """Change settings; they are kept a moment later, for the disk may be slow."""
         self.settings = replace(self.settings, **values)  # type: ignore[arg-type]
-        self._saving.start(_SAVE_SETTINGS_AFTER_MS)
+        self._saving.start(_SAVE_AFTER_MS)
         self.settings_changed.emit(self.settings)
 
     @Slot(object)
@@ -225,7 +249,9 @@ class Studio(QObject):
         """Keep the settings and end the threads: training first, then rendering."""
         if self._saving.isActive():
             self._saving.stop()
-            self._on_save_settings()
+            self._on_save()
+        if "analysis" in self.__dict__:
+            self.analysis.close()
         if "training" in self.__dict__:
             self.training.close()
         self.render.close()
@@ -246,8 +272,13 @@ class Studio(QObject):
         self.render.use_threads(1 if running else 0)
 
     @Slot()
-    def _on_save_settings(self) -> None:
+    def _on_save(self) -> None:
         save_settings(self.settings)
+        if self._model is not None and self._session is not None:
+            try:
+                keep_in_library(self._session.state, self._model)
+            except LatentlabError as error:
+                self.report(error, self.tr("Keeping the directions"))
 
     def _present(self) -> OpenedModel:
         if self._model is None:
@@ -255,4 +286,6 @@ class Studio(QObject):
         return self._model
 
     def _on_session_changed(self, new: SessionState, old: SessionState) -> None:
+        if new.directions is not old.directions and self._model is not None:
+            self._saving.start(_SAVE_AFTER_MS)
         self.state_changed.emit(new)

@@ -70,7 +70,8 @@ class PerformanceWindow(QDialog):
         answer = np.array([moment.timing.answer_ms for moment in moments])
         self._render.setData(ages, render)
         self._answer.setData(ages, answer)
-        self._plot.setYRange(0.0, max(_LEAST_SCALE_MS, float(answer.max()) * 1.1) if len(answer) else _LEAST_SCALE_MS)
+        usual_ms = float(np.percentile(answer, 95)) if len(answer) else 0.0
+        self._plot.setYRange(0.0, max(_LEAST_SCALE_MS, usual_ms * 1.3))
         device = TITLES[self._studio.settings.device]
         if not len(moments):
             self.figures.setText(self.tr("{0}  ·  move a slider").format(device))

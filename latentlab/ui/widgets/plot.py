@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor
 from latentlab.ui import theme
 
 
-class Plot(pyqtgraph.PlotWidget):  # type: ignore[misc] - ships no types
+class Plot(pyqtgraph.PlotWidget):  # type: ignore[misc]
     """Axes, a title that is also the legend, and curves that are made once and filled."""
 
     def __init__(self) -> None:
