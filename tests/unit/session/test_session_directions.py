@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latentlab.latent.directions import Direction
@@ -99,6 +99,7 @@ def test_marks_come_and_go(mark: str) -> None:
     assert mark_direction(mark, "a", False)(state).sliders == SliderLayout()  # type: ignore[arg-type]
 
 
+@settings(deadline=None, max_examples=20)
 @given(st.lists(st.integers(0, 6), min_size=1, max_size=60), st.integers(0, 2**31))
 def test_two_hundred_random_steps_are_undone_bit_for_bit(kinds: list[int], seed: int) -> None:
     random = np.random.default_rng(seed)
