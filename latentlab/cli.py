@@ -17,7 +17,12 @@ COMMANDS = {
     "train": "train a DCGAN on a data set, or go on with a run",
     "sample": "draw points: one picture with its latent inside, or a sheet",
     "interpolate": "walk through points and write a GIF, WebP, APNG, MP4 or strip",
+    "traverse": "move points along a direction and write the labelled figure that papers print",
+    "arithmetic": "add and subtract pictures: mean(3,8,12) - mean(4,9) + 5",
+    "directions": "find directions: from weights, layers, one point, or what can be measured",
     "info": "tell what a model is, what it was trained on and how",
+    "convert": "turn a PyTorch checkpoint into a model, or a model into ONNX",
+    "bench": "measure what this machine does: start, slider to pixels, throughput, training",
 }
 """Name to one line of help; ``x`` is the class ``X`` in ``latentlab.commands.x``."""
 

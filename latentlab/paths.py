@@ -47,6 +47,16 @@ def runs_dir() -> Path:
     return Path(platformdirs.user_data_dir(APP_NAME, False)) / "runs"
 
 
+def directions_dir() -> Path:
+    """Name the folder of the directions that the user found and kept."""
+    return Path(platformdirs.user_data_dir(APP_NAME, False)) / "directions"
+
+
+def cache_dir() -> Path:
+    """Name the folder of results that can be computed again."""
+    return Path(platformdirs.user_cache_dir(APP_NAME, False))
+
+
 def config_dir() -> Path:
     """Name the folder of settings and of the autosaved session."""
     return Path(platformdirs.user_config_dir(APP_NAME, False))

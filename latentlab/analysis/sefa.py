@@ -4,6 +4,9 @@ The first layer is affine, y = A z + b, so a step along n changes y by A n, wher
 change y most are the right singular vectors of A. BatchNorm rescales every channel of y; its scale is folded into A,
 or the answer would be dominated by channels whose size the network cancels at once.
 
+Which axes are identifiable: the right singular vectors of the first layer with that scale, wherever the singular values
+are distinct, each up to its sign; what the layers after it make of a change of y is not looked at.
+
 References:
     Shen & Zhou 2021, "Closed-Form Factorization of Latent Semantics in GANs", arXiv:2007.06600: the directions are
     the eigenvectors of A^T A with the largest eigenvalues.
@@ -17,11 +20,13 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from latentlab.analysis.provenance import signed, today
 from latentlab.errors import ValueRangeError
 from latentlab.latent.directions import Direction
 from latentlab.latent.priors import component_sigma
-from latentlab.models.checkpoint import Generator, Weights
+from latentlab.models.checkpoint import Generator
 from latentlab.models.spec import BatchNorm, Conv, ConvTranspose, Linear, NetworkSpec, Reshape
+from latentlab.models.weight_file import Weights
 
 Matrix = npt.NDArray[np.float64]
 
@@ -62,9 +67,11 @@ def closed_form(generator: Generator, count: int) -> tuple[Direction, ...]:
         Direction(
             name=f"Factor {index + 1}",
             source="sefa",
-            vector=_signed(vectors[index]).astype(np.float32),
+            vector=signed(vectors[index]),
             sigma=sigma,
             detail=f"singular value {values[index]:.4g}, {shares[index]:.1%} of the first layer's energy",
+            model=generator.content_hash,
+            created=today(),
         )
         for index in range(count)
     )
@@ -134,7 +141,3 @@ def _skip_reshapes(network: NetworkSpec, index: int) -> int:
     while index < len(network.layers) and isinstance(network.layers[index], Reshape):
         index += 1
     return index
-
-
-def _signed(vector: Matrix) -> Matrix:
-    return vector if vector[np.abs(vector).argmax()] > 0.0 else -vector

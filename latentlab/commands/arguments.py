@@ -17,3 +17,6 @@ PointTexts = Annotated[
 
 SeedsText = Annotated[str, tyro.conf.arg(metavar="SEEDS", help_behavior_hint="")]
 """Seeds as `latentlab.latent.seeds.parse_seeds` takes them; empty where there is none."""
+
+DirectionsPath = Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="")]
+"""A file that ``latentlab directions`` wrote; None where there is none."""

@@ -12,6 +12,7 @@ from latentlab.commands.arguments import ModelPath
 
 if TYPE_CHECKING:
     from latentlab.models.card import ModelCard
+    from latentlab.models.classifier_file import ClassifierCard
     from latentlab.models.spec import NetworkSpec
 
 HASHED_UP_TO_BYTES = 2**26
@@ -33,16 +34,23 @@ class Info:
     def run(self) -> None:
         """Read the header and print it."""
         from latentlab.models.checkpoint import find_model, load_generator, read_card
+        from latentlab.models.classifier_file import read_classifier_card
+        from latentlab.models.weight_file import is_classifier
 
         path = find_model(self.model.expanduser())
-        card = read_card(path)
-        cheap = path.stat().st_size <= HASHED_UP_TO_BYTES
-        facts = facts_of(path, card, load_generator(path).content_hash if cheap else None)
+        if is_classifier(path):
+            facts = facts_of_classifier(path, read_classifier_card(path))
+            worded = lines_of_classifier
+        else:
+            card = read_card(path)
+            cheap = path.stat().st_size <= HASHED_UP_TO_BYTES
+            facts = facts_of(path, card, load_generator(path).content_hash if cheap else None)
+            worded = lines_of
         if self.json:
             # A metric that is not a number would not be JSON.
             print(json.dumps(json.loads(json.dumps(facts), parse_constant=lambda _: None)))
             return
-        lines = lines_of(facts)
+        lines = worded(facts)
         column = max(len(name) for name in lines)
         for name, text in lines.items():
             print(f"{name:<{column}}  {_one_line(text)}")
@@ -91,6 +99,46 @@ def lines_of(facts: dict[str, Any]) -> dict[str, str]:
         "trained": f"{facts['kimg']:g} kimg",
         "metrics": ", ".join(f"{name} {value:.4g}" for name, value in facts["metrics"].items()),
         "directions": ", ".join(note["name"] for note in facts["directions"]),
+        "command": facts["command"],
+        "notes": facts["notes"],
+    }
+    return {name: text for name, text in worded.items() if text}
+
+
+def facts_of_classifier(path: Path, card: ClassifierCard) -> dict[str, Any]:
+    """Gather what is known of an attribute network, in JSON types."""
+    channels, height, width = card.network.input_shape
+    return {
+        "path": str(path),
+        "name": card.name,
+        "kind": card.kind,
+        "width": width,
+        "height": height,
+        "channels": channels,
+        "weights": _numbers_in(card.network),
+        "outputs": [asdict(output) for output in card.outputs],
+        "data": asdict(card.data),
+        "metrics": dict(card.metrics),
+        "command": card.command,
+        "notes": card.notes,
+    }
+
+
+def lines_of_classifier(facts: dict[str, Any]) -> dict[str, str]:
+    """Word the facts of an attribute network for people."""
+    data = facts["data"]
+    what = "classes" if facts["kind"] == "softmax" else "attributes"
+    worded = {
+        "file": facts["path"],
+        "name": facts["name"],
+        "is": f"an attribute network of {len(facts['outputs'])} {what}",
+        "pictures": f"{facts['width']}x{facts['height']} {'grey' if facts['channels'] == 1 else 'RGB'}",
+        "weights": f"{facts['weights']:,}",
+        what: ", ".join(f"{output['name']} {output['accuracy']:.1%}" for output in facts["outputs"]),
+        "data": data["name"] + (f", {data['images']:,} images" if data["images"] else ""),
+        "licence": data["licence"],
+        "source": data["source"],
+        "metrics": ", ".join(f"{name} {value:.4g}" for name, value in facts["metrics"].items()),
         "command": facts["command"],
         "notes": facts["notes"],
     }

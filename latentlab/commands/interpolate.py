@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-from latentlab.commands.arguments import ModelPath, PointTexts, SeedsText
+from latentlab.commands.arguments import DirectionsPath, ModelPath, PointTexts, SeedsText
 from latentlab.commands.progress import ProgressLine
 
 MAX_FRAMES = 100_000
@@ -24,9 +24,11 @@ class Interpolate:
 
     Attributes:
         model: A .safetensors model, or a run folder, whose newest model is taken.
-        points: Seeds, ranges of seeds (0-63), PNGs saved by latentlab, .npy files of z; two or more.
+        points: Seeds, ranges of seeds (0-63), PNGs saved by latentlab, .npy files of z, copied latents; two or more.
         out: The file to write: .gif, .webp, .apng or .mp4, or .png for all frames side by side.
         seeds: Further seeds: 1,2,3 or 0-63.
+        edit: Strengths along directions at every point, in sigmas: "Smiling=+1.2,PC 1=-2".
+        directions: A file of directions that edits may name, looked at before those of the model.
         frames: Frames from the first point to the last, or once round with --loop.
         mode: slerp keeps to the shell on which z lies, lerp takes the straight line.
         loop: Walk on from the last point to the first, without a jump, for ever.
@@ -41,6 +43,8 @@ class Interpolate:
     out: Path
     points: PointTexts = ()
     seeds: SeedsText = ""
+    edit: Annotated[str, tyro.conf.arg(metavar="EDITS", help_behavior_hint="")] = ""
+    directions: DirectionsPath = None
     frames: int = 60
     mode: Literal["slerp", "lerp"] = "slerp"
     loop: bool = False
@@ -54,11 +58,12 @@ class Interpolate:
         """Render and write."""
         import numpy as np
 
+        from latentlab.commands.edits import edited, parse_edits
+        from latentlab.commands.found import open_with
         from latentlab.commands.points import read_points
         from latentlab.errors import UsageError, ValueRangeError
         from latentlab.export.animation import AnimationOptions, write_animation
         from latentlab.latent.interpolation import keyframe_path
-        from latentlab.session.opened import OpenedModel
 
         if not 1 <= self.frames <= MAX_FRAMES:
             raise ValueRangeError("--frames", f"{self.frames} is outside 1 to {MAX_FRAMES}")
@@ -69,8 +74,9 @@ class Interpolate:
             loop=self.loop or self.ping_pong,
             ping_pong=self.ping_pong,
         )
-        model = OpenedModel.from_file(self.model)
-        latents = read_points(self.points, self.seeds, model)
+        model = open_with(self.model, self.directions)
+        edits = parse_edits(self.edit, model)
+        latents = [edited(latent, model, edits, None, False) for latent in read_points(self.points, self.seeds, model)]
         if len(latents) < 2:
             raise UsageError("POINT", "a walk needs two or more, one is given", "Name another, or --seeds 1,2,3.")
         for latent in latents:

@@ -1,4 +1,4 @@
-"""POINTs of the command line: a seed, a range of seeds, a PNG saved by latentlab, or a .npy of z."""
+"""POINTs of the command line: a seed, a range of seeds, a PNG saved by latentlab, a .npy of z, or a copied latent."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ import numpy as np
 from latentlab.errors import UsageError, ValueRangeError
 from latentlab.export.latent_png import read_tag
 from latentlab.export.png_chunks import SIGNATURE
+from latentlab.latent import z_text
 from latentlab.latent.arrays import FloatArray
 from latentlab.latent.seeds import parse_seeds
 from latentlab.session.opened import OpenedModel
 from latentlab.session.point import Point
 
 MAX_ROWS = 100_000
-_WHAT_A_POINT_IS = "Give a seed, a range 0-63, a PNG saved by latentlab, or a .npy of z."
+_WHAT_A_POINT_IS = "Give a seed, a range 0-63, a PNG saved by latentlab, a .npy of z, or a copied latent z:…"
 _SEEDS = re.compile(r"[\d,\s-]+")
 _NPY = b"\x93NUMPY"
 # What numpy lets through of a header that is none.
@@ -77,6 +78,8 @@ def follow(point: Point, model: OpenedModel) -> Latent:
 def _of_text(text: str, model: OpenedModel) -> list[Latent]:
     if _SEEDS.fullmatch(text):
         return _of_seeds(text, model)
+    if text.startswith(z_text.PREFIX):
+        return [_of_copied(text, model)]
     path = Path(text).expanduser()
     try:
         with path.open("rb") as file:
@@ -94,6 +97,13 @@ def _of_text(text: str, model: OpenedModel) -> list[Latent]:
 
 def _of_seeds(text: str, model: OpenedModel) -> list[Latent]:
     return [follow(Point.from_seed(seed, model.z_dim, model.prior), model) for seed in parse_seeds(text)]
+
+
+def _of_copied(text: str, model: OpenedModel) -> Latent:
+    z = z_text.decode(text)
+    if len(z) != model.z_dim:
+        raise ValueRangeError(f"{text[:20]}…", f"is a latent of width {len(z)}, {model.name} takes {model.z_dim}")
+    return Latent(Point(z, origin="copied z"), z)
 
 
 def _of_png(path: Path, model: OpenedModel) -> Latent:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import tyro
 
-from latentlab.commands.arguments import ModelPath, PointTexts, SeedsText
+from latentlab.commands.arguments import DirectionsPath, ModelPath, PointTexts, SeedsText
 
 CHUNK = 64
 
@@ -21,10 +21,11 @@ class Sample:
 
     Attributes:
         model: A .safetensors model, or a run folder, whose newest model is taken.
-        points: Seeds, ranges of seeds (0-63), PNGs saved by latentlab, .npy files of z.
+        points: Seeds, ranges of seeds (0-63), PNGs saved by latentlab, .npy files of z, copied latents.
         out: The PNG to write; an existing one is replaced.
         seeds: Further seeds: 1,2,3 or 0-63.
         edit: Strengths along directions, in sigmas: "Smiling=+1.2,PC 1=-2". On a PNG they set its own sliders anew.
+        directions: A file of directions that edits may name, looked at before those of the model.
         truncation: psi, multiplies z ahead of the edits: below 1 typical and alike, above 1 rare. 1 if not given.
         renormalise: Bring z back to the norm that the prior gives.
         columns: Pictures in a row of the sheet; 0 makes it as square as it goes.
@@ -37,6 +38,7 @@ class Sample:
     points: PointTexts = ()
     seeds: SeedsText = ""
     edit: Annotated[str, tyro.conf.arg(metavar="EDITS", help_behavior_hint="")] = ""
+    directions: DirectionsPath = None
     truncation: Annotated[float | None, tyro.conf.arg(metavar="PSI", help_behavior_hint="")] = None
     renormalise: bool = False
     columns: int = 0
@@ -48,6 +50,7 @@ class Sample:
         import numpy as np
 
         from latentlab.commands.edits import edited, parse_edits
+        from latentlab.commands.found import open_with
         from latentlab.commands.points import read_points
         from latentlab.errors import ValueRangeError
         from latentlab.export.latent_png import write_png
@@ -56,13 +59,12 @@ class Sample:
         from latentlab.pixels import enlarge
         from latentlab.session.card import Card
         from latentlab.session.card_png import tag_of
-        from latentlab.session.opened import OpenedModel
 
         if self.columns < 0:
             raise ValueRangeError("--columns", f"{self.columns} is less than 0")
         if self.scale < 1:
             raise ValueRangeError("--scale", f"{self.scale} is not a whole factor from 1 up")
-        model = OpenedModel.from_file(self.model)
+        model = open_with(self.model, self.directions)
         edits = parse_edits(self.edit, model)
         latents = [
             edited(latent, model, edits, self.truncation, self.renormalise)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from latentlab.latent.arrays import FloatArray
+from latentlab.latent.directions import Direction
 from latentlab.models.spec import GeneratorSpec, NetworkSpec, finite_number
 
 FORMAT = 1
@@ -33,12 +35,42 @@ class DataSource:
 
 @dataclass(frozen=True)
 class DirectionNote:
-    """What the header says of one row of the tensor ``directions``."""
+    """What the header says of one row of the tensor ``directions``: the fields of a `Direction` but its vector."""
 
     name: str
     source: str
     sigma: float
     detail: str = ""
+    layer: str = ""
+    accuracy: float | None = None
+    model: str = ""
+    created: str = ""
+
+    @classmethod
+    def of(cls, direction: Direction) -> DirectionNote:
+        """Write down what is known of a direction."""
+        return cls(**{each.name: getattr(direction, each.name) for each in fields(cls)})
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> DirectionNote:
+        """Read the fields of a note, in JSON types; fields that it does not know are ignored.
+
+        Raises:
+            ValueError: If a field is of the wrong type.
+            TypeError: If the name, the source or sigma is missing.
+        """
+        return cls(**known(cls, data))
+
+    def direction(self, vector: FloatArray) -> Direction:
+        """Make the direction again.
+
+        Args:
+            vector: Shape (z_dim,), float32.
+
+        Raises:
+            ValueError: If the vector has no direction.
+        """
+        return Direction(vector=vector, **vars(self))
 
 
 @dataclass(frozen=True)
@@ -103,19 +135,24 @@ class ModelCard:
                 name=str(data["name"]),
                 generator=GeneratorSpec.from_json(data["generator"]),
                 discriminator=NetworkSpec.from_json(critic) if critic else None,
-                data=DataSource(**_known(DataSource, data.get("data", {}))),
+                data=DataSource(**known(DataSource, data.get("data", {}))),
                 training=dict(data.get("training", {})),
                 kimg=float(data.get("kimg", 0.0)),
                 metrics={str(name): float(value) for name, value in data.get("metrics", {}).items()},
                 command=str(data.get("command", "")),
                 notes=str(data.get("notes", "")),
-                directions=tuple(DirectionNote(**_known(DirectionNote, note)) for note in data.get("directions", [])),
+                directions=tuple(map(DirectionNote.from_json, data.get("directions", []))),
             )
         except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise ValueError(f"its header is incomplete or does not fit: {error}") from error
 
 
-def _known(kind: type[DataSource] | type[DirectionNote], values: Mapping[str, Any]) -> dict[str, Any]:
+def known(kind: type[DataSource] | type[DirectionNote], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep of a JSON object what a record has a field for, checked against the field's type.
+
+    Raises:
+        ValueError: If a value is of another type.
+    """
     types = {each.name: each.type for each in fields(kind)}
     return {name: _checked(name, value, str(types[name])) for name, value in values.items() if name in types}
 
@@ -123,6 +160,8 @@ def _known(kind: type[DataSource] | type[DirectionNote], values: Mapping[str, An
 def _checked(name: str, value: object, type_: str) -> object:
     if type_ == "float":
         return finite_number(value)
+    if type_ == "float | None":
+        return None if value is None else finite_number(value)
     if type(value).__name__ != type_:
         raise ValueError(f"{name} = {value!r:.40} in its header is not of the type {type_}")
     return value

@@ -9,7 +9,20 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from latentlab.models.spec import Activation, BatchNorm, Conv, ConvTranspose, Layer, Linear, NetworkSpec, Reshape
+from latentlab.models.spec import (
+    Activation,
+    BatchNorm,
+    Conv,
+    ConvTranspose,
+    Crop,
+    JoinClass,
+    Layer,
+    Linear,
+    NetworkSpec,
+    Rescale,
+    Reshape,
+    Upsample,
+)
 
 Weights = Mapping[str, npt.NDArray[np.float32]]
 
@@ -17,14 +30,16 @@ Weights = Mapping[str, npt.NDArray[np.float32]]
 def build(spec: NetworkSpec) -> nn.Sequential:
     """Build a network whose state dict has the names and shapes of `NetworkSpec.tensors`, initialised as torch does.
 
-    Input and output shapes are those of the spec with a batch in front.
+    Input and output shapes are those of the spec with a batch in front. A network with a `JoinClass` is called with
+    the classes too: z (N, z_dim) and y (N,), int64.
     """
-    network = nn.Sequential()
+    takes_class = any(isinstance(layer, JoinClass) for layer in spec.layers)
+    network = _Conditional() if takes_class else nn.Sequential()
     # What may be overwritten: not the caller's input, nor an activation's output, which its gradient is taken from.
     in_place = False
     for layer, shape in zip(spec.layers, (spec.input_shape, *spec.shapes()), strict=False):
         network.append(_module(layer, len(shape) == 3, in_place))
-        if not isinstance(layer, Reshape):
+        if not isinstance(layer, Reshape | Crop):
             in_place = not isinstance(layer, Activation)
     return network
 
@@ -44,6 +59,52 @@ def weights_of(network: nn.Module) -> dict[str, npt.NDArray[np.float32]]:
         for name, value in network.state_dict().items()
         if not name.endswith("num_batches_tracked")
     }
+
+
+class _Conditional(nn.Sequential):
+    """A sequence of which some members take the class besides."""
+
+    def forward(self, values: torch.Tensor, y: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+        for module in self:
+            values = module(values, y) if isinstance(module, _JoinClass) else module(values)
+        return values
+
+
+class _JoinClass(nn.Module):
+    """Append, prepend or multiply by the row of the class."""
+
+    def __init__(self, layer: JoinClass) -> None:
+        super().__init__()
+        self.how = layer.how
+        self.table = nn.Parameter(torch.zeros(layer.tensors()["table"]))
+
+    def forward(self, values: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        rows = self.table[y]
+        if self.how == "multiply":
+            return values * rows
+        return torch.cat([values, rows] if self.how == "append" else [rows, values], 1)
+
+
+class _Crop(nn.Module):
+    """Keep the top left corner."""
+
+    def __init__(self, height: int, width: int) -> None:
+        super().__init__()
+        self.height, self.width = height, width
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        return values[:, :, : self.height, : self.width]
+
+
+class _Rescale(nn.Module):
+    """Multiply and add a constant."""
+
+    def __init__(self, scale: float, shift: float) -> None:
+        super().__init__()
+        self.scale, self.shift = scale, shift
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        return values * self.scale + self.shift
 
 
 class _View(nn.Module):
@@ -87,4 +148,12 @@ def _module(layer: Layer, on_maps: bool, in_place: bool) -> nn.Module:
             return nn.Tanh()
         case Activation(kind="sigmoid"):
             return nn.Sigmoid()
+        case Upsample():
+            return nn.Upsample(scale_factor=layer.factor, mode=layer.mode)
+        case Crop():
+            return _Crop(layer.height, layer.width)
+        case Rescale():
+            return _Rescale(layer.scale, layer.shift)
+        case JoinClass():
+            return _JoinClass(layer)
     raise AssertionError(layer)

@@ -1,4 +1,4 @@
-"""A generator as an ONNX graph from z to pixels, ready for any runtime.
+"""A generator as an ONNX graph, ready for any runtime: from z to pixels, to a layer's output, or to a derivative.
 
 BatchNorm is folded into the layer before it; the first transposed convolution, which meets a 1x1 input, becomes a
 matrix product; conversion to uint8 and the order (N, H, W, C) are part of the graph. No torch.
@@ -6,66 +6,159 @@ matrix product; conversion to uint8 and the order (N, H, W, C) are part of the g
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
-from latentlab.models.checkpoint import Generator, Weights
-from latentlab.models.spec import Activation, BatchNorm, Conv, ConvTranspose, GeneratorSpec, Linear, Reshape
+from latentlab.models import onnx_wire
+from latentlab.models.checkpoint import Generator
+from latentlab.models.onnx_wire import FLOAT, INT64, UINT8
+from latentlab.models.spec import (
+    Activation,
+    BatchNorm,
+    Conv,
+    ConvTranspose,
+    Crop,
+    GeneratorSpec,
+    JoinClass,
+    Linear,
+    NetworkSpec,
+    Rescale,
+    Reshape,
+    Shape,
+    Upsample,
+)
+from latentlab.models.weight_file import Weights
 
-INPUT, OUTPUT = "z", "pixels"
-_OPSET = 17
-_IR_VERSION = 8
+INPUT, CLASS_INPUT, OUTPUT = "z", "y", "pixels"
+TANGENTS, LAYER_OUTPUT, CHANGES = "tangents", "output", "changes"
+OPSET = 17
+IR_VERSION = 8
 
 Array = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class NamedLayer:
+    """A place in a network where its output can be looked at.
+
+    Attributes:
+        name: For people, with the shape of the output: ``layer 2: 128 x 8 x 8``, ``picture: 3 x 64 x 64``.
+        number: 1 for the first layer with weights; what a command line takes.
+        end: How many layers of the spec lead there. The output of a hidden layer is taken after its BatchNorm and
+            before its non-linearity, that of the last one in photo range.
+        shape: Of the output, without the batch.
+    """
+
+    name: str
+    number: int
+    end: int
+    shape: Shape
+
+
+def named_layers(network: NetworkSpec) -> tuple[NamedLayer, ...]:
+    """List the layers with weights, in order; the last is the picture."""
+    starts = [
+        index for index, layer in enumerate(network.layers) if isinstance(layer, Linear | ConvTranspose | Conv)
+    ] + [len(network.layers)]
+    shapes, found = network.shapes(), []
+    for number, (start, following) in enumerate(pairwise(starts), 1):
+        activations = [index for index in range(start, following) if isinstance(network.layers[index], Activation)]
+        is_last = following == len(network.layers)
+        end = following if is_last or not activations else activations[0]
+        shape = shapes[end - 1]
+        name = "picture" if is_last else f"layer {number}"
+        found.append(NamedLayer(f"{name}: {' x '.join(map(str, shape))}", number, end, shape))
+    return tuple(found)
 
 
 def export(generator: Generator) -> bytes:
     """Serialise a generator as an ONNX model.
 
     Returns:
-        A model with the input ``z`` (N, z_dim) float32 and the output ``pixels`` (N, H, W, C) uint8.
+        A model with the input ``z`` (N, z_dim) float32, where there are several classes ``y`` (N,) int64, and the
+        output ``pixels`` (N, H, W, C) uint8.
     """
-    return bytes(_Graph(generator.card.generator, generator.weights).model().SerializeToString())
+    spec = generator.card.generator
+    graph = Graph(spec, generator.weights)
+    graph.layers(len(spec.network.layers))
+    graph.to_pixels()
+    return graph.serialised({OUTPUT: (UINT8, ("N", spec.height, spec.width, spec.channels))})
 
 
-class _Graph:
+def export_layer(generator: Generator, layer: NamedLayer) -> bytes:
+    """Serialise a generator up to a layer.
+
+    Args:
+        generator: The generator.
+        layer: One of `named_layers`; its last gives the picture in photo range.
+
+    Returns:
+        A model with the input ``z`` (N, z_dim) float32 and the output ``output`` (N, *shape) float32.
+    """
+    graph = Graph(generator.card.generator, generator.weights)
+    graph.layers(layer.end)
+    graph.to_layer_output()
+    return graph.serialised({LAYER_OUTPUT: (FLOAT, ("N", *layer.shape))})
+
+
+def export_changes(generator: Generator) -> bytes:
+    """Serialise the derivative of a generator's picture at one latent, along many tangents at once.
+
+    The tangents go through the network beside z: linear layers without their bias, non-linearities as their slope at z.
+    That is forward-mode differentiation, exact, at the cost of one picture a tangent.
+
+    Returns:
+        A model with the inputs ``z`` (1, z_dim) and ``tangents`` (N, z_dim), float32, and the output ``changes``
+        (N, C, H, W) float32: d/dt of the picture in photo range at z + t * tangent, t = 0.
+    """
+    spec = generator.card.generator
+    graph = _TangentGraph(spec, generator.weights)
+    graph.layers(len(spec.network.layers))
+    graph.to_changes()
+    return graph.serialised({CHANGES: (FLOAT, ("N", *spec.network.output_shape))}, (TANGENTS,))
+
+
+class Graph:
     """Collects nodes and constants; `value` is the name of what the last node put out."""
 
     def __init__(self, spec: GeneratorSpec, weights: Weights) -> None:
         self._spec = spec
         self._weights = weights
-        self._nodes: list[NodeProto] = []
-        self._constants: list[TensorProto] = []
+        self._nodes: list[bytes] = []
+        self._constants: list[bytes] = []
         self._value = INPUT
 
-    def model(self) -> ModelProto:
-        self._layers()
-        self._to_pixels()
-        spec = self._spec
-        graph = helper.make_graph(
+    def serialised(self, outputs: dict[str, tuple[int, tuple[int | str, ...]]], beside: tuple[str, ...] = ()) -> bytes:
+        """Close the graph; `beside` names further inputs like z, of which z is then one row."""
+        rows: dict[str, int | str] = {INPUT: 1 if beside else "N"} | dict.fromkeys(beside, "N")
+        inputs = [onnx_wire.value_info(name, FLOAT, [n, self._spec.z_dim]) for name, n in rows.items()]
+        if self._spec.classes > 1:
+            inputs.append(onnx_wire.value_info(CLASS_INPUT, INT64, [rows[INPUT]]))
+        return onnx_wire.model(
             self._nodes,
-            "generator",
-            [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, ["N", spec.z_dim])],
-            [helper.make_tensor_value_info(OUTPUT, TensorProto.UINT8, ["N", spec.height, spec.width, spec.channels])],
             self._constants,
+            inputs,
+            [onnx_wire.value_info(name, kind, shape) for name, (kind, shape) in outputs.items()],
+            opset=OPSET,
+            ir_version=IR_VERSION,
         )
-        opsets = [helper.make_opsetid("", _OPSET)]
-        return helper.make_model(graph, opset_imports=opsets, ir_version=_IR_VERSION, producer_name="latentlab")
 
-    def _layers(self) -> None:
+    def layers(self, end: int) -> None:
+        """Add the first `end` layers of the spec."""
         network = self._spec.network
         shape, shapes = network.input_shape, network.shapes()
         folded = False
-        for index, layer in enumerate(network.layers):
-            after = network.layers[index + 1] if index + 1 < len(network.layers) else None
+        for index, layer in enumerate(network.layers[:end]):
+            after = network.layers[index + 1] if index + 1 < end else None
             match layer:
                 case Linear():
                     weight, bias = self._affine(index, layer.out_features, layer.bias)
                     scale, shift = self._fold(index + 1, after)
-                    self._node("Gemm", weight * scale[:, None], bias * scale + shift, transB=1)
+                    self._linear("Gemm", weight * scale[:, None], bias * scale + shift, transB=1)
                     folded = isinstance(after, BatchNorm)
                 case ConvTranspose():
                     weight, bias = self._affine(index, layer.out_channels, layer.bias)
@@ -74,7 +167,7 @@ class _Graph:
                     if shape[1:] == (1, 1) and layer.padding == 0 and layer.output_padding == 0:
                         self._projection(weight, bias, shapes[index])
                     else:
-                        self._node(
+                        self._linear(
                             "ConvTranspose",
                             weight,
                             bias,
@@ -86,7 +179,7 @@ class _Graph:
                 case Conv():
                     weight, bias = self._affine(index, layer.out_channels, layer.bias)
                     scale, shift = self._fold(index + 1, after)
-                    self._node(
+                    self._linear(
                         "Conv",
                         weight * scale[:, None, None, None],
                         bias * scale + shift,
@@ -97,37 +190,88 @@ class _Graph:
                 case BatchNorm():
                     if not folded:
                         scale, shift = self._fold(index, layer)
-                        dims = (1, -1, 1, 1) if len(shape) == 3 else (1, -1)
-                        self._node("Mul", scale.reshape(dims))
-                        self._node("Add", shift.reshape(dims))
+                        self._scale(scale, shift, (1, -1, 1, 1) if len(shape) == 3 else (1, -1))
                     folded = False
                 case Reshape():
-                    self._node("Reshape", np.array([-1, *shapes[index]], np.int64))
-                case Activation(kind="relu"):
-                    self._node("Relu")
-                case Activation(kind="leaky_relu"):
-                    self._node("LeakyRelu", alpha=float(layer.slope))
-                case Activation(kind="tanh"):
-                    self._node("Tanh")
-                case Activation(kind="sigmoid"):
-                    self._node("Sigmoid")
+                    self._reshape(shapes[index])
+                case Activation():
+                    self._activate(layer)
+                case Upsample():
+                    scales = self._constant(np.array([1, 1, layer.factor, layer.factor], np.float32))
+                    if layer.mode == "nearest":
+                        how = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+                    else:
+                        how = {"coordinate_transformation_mode": "half_pixel", "mode": "linear"}
+                    self._rearrange("Resize", "", scales, **how)
+                case Crop():
+                    ends = np.array([layer.height, layer.width], np.int64)
+                    starts, axes = np.zeros(2, np.int64), np.array([2, 3], np.int64)
+                    self._rearrange("Slice", *map(self._constant, (starts, ends, axes)))
+                case Rescale():
+                    self._scale(np.full(1, layer.scale, np.float32), np.full(1, layer.shift, np.float32), (1,))
+                case JoinClass():
+                    self._join(layer, self._row(self._weights[f"{index}.table"]))
             shape = shapes[index]
 
-    def _projection(self, weight: Array, bias: Array, shape: tuple[int, ...]) -> None:
-        z_dim = weight.shape[0]
-        self._node("Reshape", np.array([-1, z_dim], np.int64))
-        positions = shape[1] * shape[2]
-        self._node("Gemm", weight.reshape(z_dim, -1), bias.repeat(positions))
-        self._node("Reshape", np.array([-1, *shape], np.int64))
-
-    def _to_pixels(self) -> None:
+    def to_pixels(self) -> None:
+        """Add the conversion to uint8 (N, H, W, C)."""
         # 127.5 (x + 1), rounded half to even as pixels.to_pixels does; Clip guards outputs that no tanh bounds.
         self._node("Clip", np.float32(-1.0), np.float32(1.0))
         self._node("Add", np.float32(1.0))
         self._node("Mul", np.float32(127.5))
         self._node("Round")
-        self._node("Cast", to=TensorProto.UINT8)
+        self._node("Cast", to=UINT8)
         self._node("Transpose", name=OUTPUT, perm=[0, 2, 3, 1])
+
+    def to_layer_output(self) -> None:
+        """Put out what the last layer did."""
+        self._node("Identity", name=LAYER_OUTPUT)
+
+    def _projection(self, weight: Array, bias: Array, shape: Shape) -> None:
+        z_dim = weight.shape[0]
+        self._reshape((z_dim,))
+        positions = shape[1] * shape[2]
+        self._linear("Gemm", weight.reshape(z_dim, -1), bias.repeat(positions))
+        self._reshape(shape)
+
+    def _linear(self, op: str, weight: Array, bias: Array, **attributes: Any) -> None:
+        self._node(op, weight, bias, **attributes)
+
+    def _scale(self, scale: Array, shift: Array, dims: Shape) -> None:
+        self._node("Mul", scale.reshape(dims))
+        self._node("Add", shift.reshape(dims))
+
+    def _reshape(self, shape: Shape) -> None:
+        self._rearrange("Reshape", self._constant(np.array([-1, *shape], np.int64)))
+
+    def _rearrange(self, op: str, *beside: str, **attributes: Any) -> None:
+        self._value = self._add(op, [self._value, *beside], **attributes)
+
+    def _row(self, table: Array) -> str:
+        """Return what the class of each latent becomes; where there is one class, it is everyone's."""
+        y = CLASS_INPUT
+        if len(table) == 1:
+            first = self._add("Gather", [INPUT, self._constant(np.int64(0))], axis=1)
+            y = self._add("Cast", [self._add("Mul", [first, self._constant(np.float32(0.0))])], to=INT64)
+        return self._add("Gather", [self._constant(table), y], axis=0)
+
+    def _join(self, layer: JoinClass, row: str) -> None:
+        if layer.how == "multiply":
+            self._value = self._add("Mul", [self._value, row])
+        else:
+            parts = [self._value, row] if layer.how == "append" else [row, self._value]
+            self._value = self._add("Concat", parts, axis=1)
+
+    def _activate(self, layer: Activation) -> None:
+        match layer.kind:
+            case "relu":
+                self._node("Relu")
+            case "leaky_relu":
+                self._node("LeakyRelu", alpha=float(layer.slope))
+            case "tanh":
+                self._node("Tanh")
+            case "sigmoid":
+                self._node("Sigmoid")
 
     def _affine(self, index: int, channels: int, has_bias: bool) -> tuple[Array, Array]:
         bias = self._weights[f"{index}.bias"] if has_bias else np.zeros(channels, np.float32)
@@ -145,13 +289,70 @@ class _Graph:
         return scale.astype(np.float32), (bias - mean * scale).astype(np.float32)
 
     def _node(self, op: str, *constants: npt.ArrayLike, name: str = "", **attributes: Any) -> None:
+        inputs = [self._value, *map(self._constant, constants)]
+        self._value = self._add(op, inputs, name, **attributes)
+
+    def _add(self, op: str, inputs: list[str], name: str = "", **attributes: Any) -> str:
         output = name or f"v{len(self._nodes)}"
-        inputs = [self._value]
-        for constant in constants:
-            array = np.ascontiguousarray(constant)
-            label = f"c{len(self._constants)}"
-            # ascontiguousarray turns a scalar into a vector of one, which Clip refuses.
-            self._constants.append(numpy_helper.from_array(array.reshape(np.shape(constant)), label))
-            inputs.append(label)
-        self._nodes.append(helper.make_node(op, inputs, [output], **attributes))
-        self._value = output
+        self._nodes.append(onnx_wire.node(op, inputs, [output], attributes))
+        return output
+
+    def _constant(self, values: npt.ArrayLike) -> str:
+        label = f"c{len(self._constants)}"
+        self._constants.append(onnx_wire.tensor(label, np.asarray(values)))
+        return label
+
+
+class _TangentGraph(Graph):
+    """Carries tangents through the layers beside the value itself, which is a batch of one."""
+
+    def __init__(self, spec: GeneratorSpec, weights: Weights) -> None:
+        super().__init__(spec, weights)
+        self._tangent = TANGENTS
+
+    def to_changes(self) -> None:
+        """Put out the tangents as they arrive."""
+        self._tangent = self._add("Identity", [self._tangent], CHANGES)
+
+    def _linear(self, op: str, weight: Array, bias: Array, **attributes: Any) -> None:
+        shared = self._constant(weight)
+        self._value = self._add(op, [self._value, shared, self._constant(bias)], **attributes)
+        self._tangent = self._add(op, [self._tangent, shared], **attributes)
+
+    def _scale(self, scale: Array, shift: Array, dims: Shape) -> None:
+        shared = self._constant(scale.reshape(dims))
+        scaled = self._add("Mul", [self._value, shared])
+        self._value = self._add("Add", [scaled, self._constant(shift.reshape(dims))])
+        self._tangent = self._add("Mul", [self._tangent, shared])
+
+    def _rearrange(self, op: str, *beside: str, **attributes: Any) -> None:
+        self._value, self._tangent = (
+            self._add(op, [each, *beside], **attributes) for each in (self._value, self._tangent)
+        )
+
+    def _join(self, layer: JoinClass, row: str) -> None:
+        super()._join(layer, row)
+        if layer.how == "multiply":
+            self._tangent = self._add("Mul", [self._tangent, row])
+        else:
+            # What the class adds does not change with z.
+            rank = 4 if layer.height else 2
+            pads = np.zeros(2 * rank, np.int64)
+            pads[rank + 1 if layer.how == "append" else 1] = layer.channels
+            self._tangent = self._add("Pad", [self._tangent, self._constant(pads)])
+
+    def _activate(self, layer: Activation) -> None:
+        before = self._value
+        super()._activate(layer)
+        self._tangent = self._add("Mul", [self._tangent, self._slope(layer, before)])
+
+    def _slope(self, layer: Activation, before: str) -> str:
+        """Return the derivative of a non-linearity that has just been added."""
+        one = self._constant(np.float32(1.0))
+        if layer.kind in ("relu", "leaky_relu"):
+            below = self._constant(np.float32(layer.slope if layer.kind == "leaky_relu" else 0.0))
+            is_above = self._add("Greater", [before, self._constant(np.float32(0.0))])
+            return self._add("Where", [is_above, one, below])
+        if layer.kind == "tanh":
+            return self._add("Sub", [one, self._add("Mul", [self._value, self._value])])
+        return self._add("Mul", [self._value, self._add("Sub", [one, self._value])])

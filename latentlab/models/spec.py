@@ -10,11 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 from latentlab.latent.priors import PRIORS, Prior
 
 ActivationKind = Literal["relu", "leaky_relu", "tanh", "sigmoid"]
+UpsampleMode = Literal["nearest", "bilinear"]
+JoinKind = Literal["append", "prepend", "multiply"]
 Shape = tuple[int, ...]
 
 MAX_SIDE_PX = 1024
@@ -158,9 +160,94 @@ class Activation:
         return shape
 
 
-Layer = Linear | Reshape | ConvTranspose | Conv | BatchNorm | Activation
-_LAYERS: dict[str, type[Layer]] = {
-    layer.op: layer for layer in (Linear, Reshape, ConvTranspose, Conv, BatchNorm, Activation)
+@dataclass(frozen=True)
+class Upsample:
+    """Enlarge feature maps by a whole factor; bilinear as torch does it, corners not aligned."""
+
+    op: ClassVar[str] = "upsample"
+    factor: int
+    mode: UpsampleMode = "nearest"
+
+    def tensors(self) -> dict[str, Shape]:
+        """Name the tensors the layer needs and their shapes: none."""
+        return {}
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return the shape that leaves the layer, without the batch; refuse one that does not fit."""
+        _expect(len(shape) == 3, self, shape)
+        return (shape[0], shape[1] * self.factor, shape[2] * self.factor)
+
+
+@dataclass(frozen=True)
+class Crop:
+    """Keep the top left corner of feature maps."""
+
+    op: ClassVar[str] = "crop"
+    height: int
+    width: int
+
+    def tensors(self) -> dict[str, Shape]:
+        """Name the tensors the layer needs and their shapes: none."""
+        return {}
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return the shape that leaves the layer, without the batch; refuse one that does not fit."""
+        _expect(len(shape) == 3 and 1 <= self.height <= shape[1] and 1 <= self.width <= shape[2], self, shape)
+        return (shape[0], self.height, self.width)
+
+
+@dataclass(frozen=True)
+class Rescale:
+    """Multiply every value by `scale` and add `shift`: brings a sigmoid's [0, 1] to photo range."""
+
+    op: ClassVar[str] = "rescale"
+    scale: float
+    shift: float
+
+    def tensors(self) -> dict[str, Shape]:
+        """Name the tensors the layer needs and their shapes: none."""
+        return {}
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return the shape that leaves the layer, without the batch."""
+        return shape
+
+
+@dataclass(frozen=True)
+class JoinClass:
+    """Bring in the class y: append, prepend or multiply by row y of a table; over vectors, or maps (channels, H, W).
+
+    The table holds what the class becomes before it meets z: rows of the identity, an embedding, or the feature maps
+    of a branch of the network that sees the class alone.
+    """
+
+    op: ClassVar[str] = "join_class"
+    classes: int
+    channels: int
+    height: int = 0
+    width: int = 0
+    how: JoinKind = "append"
+
+    def tensors(self) -> dict[str, Shape]:
+        """Name the tensors the layer needs and their shapes."""
+        return {"table": (self.classes, self.channels, *self._sides)}
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return the shape that leaves the layer, without the batch; refuse one that does not fit."""
+        _expect(shape[1:] == self._sides and (self.how != "multiply" or shape[0] == self.channels), self, shape)
+        return shape if self.how == "multiply" else (shape[0] + self.channels, *self._sides)
+
+    @property
+    def _sides(self) -> Shape:
+        return (self.height, self.width) if self.height else ()
+
+
+Layer = Linear | Reshape | ConvTranspose | Conv | BatchNorm | Activation | Upsample | Crop | Rescale | JoinClass
+_LAYERS: dict[str, type[Layer]] = {layer.op: layer for layer in get_args(Layer)}
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "kind": get_args(ActivationKind),
+    "mode": get_args(UpsampleMode),
+    "how": get_args(JoinKind),
 }
 
 
@@ -240,7 +327,7 @@ class GeneratorSpec:
 
     Attributes:
         prior: The distribution z was trained on.
-        network: From (z_dim,) to photo range (C, H, W) with C = 1 or 3.
+        network: From (z_dim,), and the class where a layer is `JoinClass`, to photo range (C, H, W) with C = 1 or 3.
 
     Raises:
         ValueError: If the network is not one from a vector to a picture.
@@ -259,6 +346,8 @@ class GeneratorSpec:
             raise ValueError("its output is not a picture")
         if shape[0] not in (1, 3):
             raise ValueError(f"its output has {shape[0]} channels, expected 1 or 3 colour channels")
+        if len({layer.classes for layer in self.network.layers if isinstance(layer, JoinClass)}) > 1:
+            raise ValueError("its layers know different numbers of classes")
         if max(shape[1:]) > MAX_SIDE_PX:
             raise ValueError(f"its pictures of {shape[2]}x{shape[1]} are too large")
 
@@ -266,6 +355,11 @@ class GeneratorSpec:
     def z_dim(self) -> int:
         """Return the width of z."""
         return self.network.input_shape[0]
+
+    @property
+    def classes(self) -> int:
+        """Return how many classes a conditional generator knows; 0 where z alone decides."""
+        return max((layer.classes for layer in self.network.layers if isinstance(layer, JoinClass)), default=0)
 
     @property
     def channels(self) -> int:
@@ -341,6 +435,6 @@ def _layer_from_json(entry: Mapping[str, Any]) -> Layer:
             values[field.name] = finite_number(value)
         elif field.type == "bool" and not isinstance(value, bool):
             raise ValueError(f"{field.name} = {value!r} is neither true nor false")
-    if kind is Activation and values.get("kind") not in ("relu", "leaky_relu", "tanh", "sigmoid"):
-        raise ValueError(f"unknown activation {values.get('kind')!r}")
+        elif field.name in _CHOICES and value not in _CHOICES[field.name]:
+            raise ValueError(f"unknown {op} {value!r}")
     return kind(**values)

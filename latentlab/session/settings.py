@@ -28,6 +28,9 @@ class Settings:
         open_folder: Where the last model was opened.
         data_folder: Where the last folder of images was chosen.
         device: What draws.
+        coordinates: Whether sliders show the picture's own position on a direction instead of its change.
+        slider_ends: Whether sliders show the picture at both their ends.
+        slider_order: By what the sliders are sorted.
     """
 
     theme: str = "system"
@@ -37,6 +40,9 @@ class Settings:
     open_folder: str = ""
     data_folder: str = ""
     device: Device = "cpu"
+    coordinates: bool = False
+    slider_ends: bool = True
+    slider_order: str = "found"
 
     def with_recent(self, path: Path) -> tuple[str, ...]:
         """Return the recent files with one put first."""

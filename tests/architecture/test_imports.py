@@ -21,7 +21,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "latentlab"
 QT = ("PySide6", "shiboken6", "pyqtgraph")
 TORCH = ("torch",)
 CORE = ("latent", "models", "data", "export", "session", "rendering", "analysis")
-ENTRY_POINTS = {"latentlab.__main__", "latentlab.cli", "latentlab.bench"}
+ENTRY_POINTS = {"latentlab.__main__", "latentlab.cli"}
 # May import torch; anything else in the packages of `CORE` may not.
 TORCH_MODULES = {
     "latentlab.models.networks",
@@ -99,9 +99,22 @@ def test_what_may_import_torch_needs_no_qt() -> None:
     assert_imports_without(QT, sorted(TORCH_MODULES & existing) + modules_of("training"))
 
 
+def test_the_benchmark_needs_neither_qt_nor_torch_where_it_only_asks() -> None:
+    modules = modules_of("bench")
+    children = [name for name in modules if name.startswith("latentlab.bench.children.")]
+    assert {"latentlab.bench.suite", "latentlab.bench.throughput"} <= set(modules)
+    assert_imports_without(QT + TORCH, [name for name in modules if name not in children])
+
+
+def test_what_measures_a_window_brings_no_torch_into_it() -> None:
+    children = [name for name in modules_of("bench") if name.startswith("latentlab.bench.children.")]
+    assert "latentlab.bench.children.eager_slider" in children
+    assert_imports_without(TORCH, [name for name in children if name != "latentlab.bench.children.eager_slider"])
+
+
 def test_every_package_is_held_to_a_rule() -> None:
     packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
-    assert packages - {"ui", "training", "commands"} == set(CORE)
+    assert packages - {"ui", "training", "commands", "bench"} == set(CORE)
 
 
 @pytest.mark.parametrize(

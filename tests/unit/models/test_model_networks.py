@@ -19,7 +19,7 @@ from torch.nn import functional
 from latentlab.latent import priors
 from latentlab.models import dcgan, networks, onnx_graph
 from latentlab.models.card import ModelCard
-from latentlab.models.checkpoint import Generator, Weights
+from latentlab.models.checkpoint import Generator
 from latentlab.models.spec import (
     Activation,
     BatchNorm,
@@ -31,6 +31,7 @@ from latentlab.models.spec import (
     NetworkSpec,
     Reshape,
 )
+from latentlab.models.weight_file import Weights
 from latentlab.pixels import Pixels, to_pixels
 
 SIZES_AND_KINDS = list(itertools.product((16, 32, 64), (1, 3), (4, 5)))
