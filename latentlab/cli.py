@@ -28,7 +28,8 @@ COMMANDS = {
 
 _WIDTH = max(map(len, COMMANDS))
 _COMMAND_LINES = "\n".join(f"  {name:<{_WIDTH}}  {line}" for name, line in COMMANDS.items())
-_USAGE = f"""usage: latentlab [MODEL]           open the window: a model, or what was open last
+_USAGE = f"""usage: latentlab [MODEL]           open the window: a model, or what was open last;
+                                  --device cpu, cuda or mps draws there
        latentlab COMMAND …        one of those below; COMMAND --help tells more
        latentlab --version
 
@@ -115,9 +116,17 @@ def _failed(line: str, code: int) -> int:
 
 
 def _window(arguments: Sequence[str]) -> int:
-    if len(arguments) > 1 or (arguments and arguments[0].startswith("-")):
+    rest, device = list(arguments), None
+    if "--device" in rest[:-1]:
+        place = rest.index("--device")
+        device = rest[place + 1]
+        del rest[place : place + 2]
+    if len(rest) > 1 or (rest and rest[0].startswith("-")):
         print(f"latentlab: {' '.join(arguments)}: not a command and not one model\n{_USAGE}", end="", file=sys.stderr)
+        return 2
+    if device not in (None, "cpu", "cuda", "mps"):
+        print(f"latentlab: --device {device}: there are cpu, cuda and mps", file=sys.stderr)
         return 2
     from latentlab.ui.start import start
 
-    return start(arguments[0] if arguments else None)
+    return start(rest[0] if rest else None, device)

@@ -36,6 +36,7 @@ class Interpolate:
         fps: Frames a second; at most 50 in a GIF.
         size: Height of the frames in pixels; a whole multiple of the model's keeps pixels square.
         smooth: Smooth the enlargement where pixels could stay squares.
+        device: What draws: cpu through ONNX Runtime; cuda or mps through torch.
         json: Print the result as JSON.
     """
 
@@ -52,6 +53,7 @@ class Interpolate:
     fps: float = 30.0
     size: int = 256
     smooth: bool = False
+    device: Literal["cpu", "cuda", "mps"] = "cpu"
     json: bool = False
 
     def run(self) -> None:
@@ -91,7 +93,7 @@ class Interpolate:
             line.show(f"frame {done}/{of}")
 
         with ProgressLine() as line:
-            write_animation(self.out, path_z, model.render, options=options, progress=on_frame)
+            write_animation(self.out, path_z, model.backend(self.device).render, options=options, progress=on_frame)
         if self.json:
             size_bytes = self.out.stat().st_size
             print(json.dumps({"out": str(self.out), "frames": written, "fps": self.fps, "bytes": size_bytes}))

@@ -6,7 +6,7 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 
@@ -30,6 +30,7 @@ class Sample:
         renormalise: Bring z back to the norm that the prior gives.
         columns: Pictures in a row of the sheet; 0 makes it as square as it goes.
         scale: Whole factor by which each picture is enlarged, without smoothing.
+        device: What draws: cpu through ONNX Runtime; cuda or mps through torch.
         json: Print the result as JSON.
     """
 
@@ -43,6 +44,7 @@ class Sample:
     renormalise: bool = False
     columns: int = 0
     scale: int = 1
+    device: Literal["cpu", "cuda", "mps"] = "cpu"
     json: bool = False
 
     def run(self) -> None:
@@ -74,7 +76,8 @@ class Sample:
         spec = model.generator.card.generator
         columns = min(len(z), self.columns or math.ceil(math.sqrt(len(z))))
         check_size(len(z), columns, spec.height * self.scale, spec.width * self.scale)
-        pixels = np.concatenate([model.render(z[start : start + CHUNK]) for start in range(0, len(z), CHUNK)])
+        draw = model.backend(self.device).render
+        pixels = np.concatenate([draw(z[start : start + CHUNK]) for start in range(0, len(z), CHUNK)])
         titles = [latent.point.title() for latent in latents]
         if len(latents) == 1:
             point, content_hash = latents[0].point, model.generator.content_hash

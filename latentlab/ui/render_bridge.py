@@ -77,6 +77,11 @@ class RenderBridge(QObject):
         self._service = RenderService(self.arrived.emit)
         self._service.start()
 
+    @property
+    def seq(self) -> int:
+        """Return the number of the newest request."""
+        return self._seq
+
     def receive(self, lane: str, receiver: Receiver) -> None:
         """Name who gets the pictures of a lane; a bound method of a QObject."""
         self._receivers[lane] = receiver

@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import types
+from dataclasses import replace
 from pathlib import Path
 
 from latentlab import log
@@ -17,11 +18,12 @@ from latentlab.ui.system_libraries import check_display
 _log = log.get(__name__)
 
 
-def start(model: str | None) -> int:
+def start(model: str | None, device: str | None = None) -> int:
     """Open the window and run until it is closed.
 
     Args:
         model: A model, run folder or session to open; None for the last session or the bundled model.
+        device: What draws, from now on: one of `rendering.devices.DEVICES`; None for what drew last.
 
     Returns:
         The exit code.
@@ -42,6 +44,7 @@ def start(model: str | None) -> int:
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
+    from latentlab.rendering.devices import DEVICES
     from latentlab.session.settings import load_settings
     from latentlab.ui import theme
     from latentlab.ui.icons import app_icon
@@ -54,6 +57,9 @@ def start(model: str | None) -> int:
     app.setDesktopFileName("latentlab")
     app.setWindowIcon(app_icon())
     settings = load_settings()
+    for known in DEVICES:
+        if known == device:
+            settings = replace(settings, device=known)
     theme.apply(app, settings.theme)
     window = MainWindow(settings)
     _show_exceptions(window)

@@ -35,6 +35,7 @@ from latentlab.models.card import DataSource, ModelCard
 from latentlab.models.checkpoint import load_generator, save_model
 from latentlab.pixels import Pixels, enlarge, sheet
 from latentlab.session.card_png import card_from_png
+from latentlab.rendering import devices
 from latentlab.session.opened import OpenedModel
 
 Z_DIM = 8
@@ -741,3 +742,13 @@ def test_sheets_are_refused_before_they_are_drawn(
     monkeypatch.setattr(sheets, "MAX_SHEET_PIXELS", 16 * 16 * 3)
     monkeypatch.setattr(OpenedModel, "render", None)
     assert "sheet of 4 pictures" in refused(capsys, "sample", grey, "0-3", "--out", out / "s.png")
+
+
+def test_a_device_that_is_not_there_is_one_line(
+    grey: Path, out: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devices, "available", lambda: ("cpu",))
+    why = refused(capsys, "sample", grey, "1", "--device", "cuda", "--out", out / "s.png")
+    assert "this machine has none that torch can use. Draw on the CPU." in why
+    assert not (out / "s.png").exists()
+    assert "there are cpu, cuda and mps" in refused(capsys, "--device", "warp", code=2)
