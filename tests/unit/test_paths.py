@@ -214,9 +214,10 @@ def test_the_folder_of_data_sets_can_be_named(tmp_path: Path, monkeypatch: pytes
 
 def test_naming_a_folder_does_not_make_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):
-        monkeypatch.setenv(name, str(tmp_path))
+        monkeypatch.setenv(name, str(tmp_path / name))
     monkeypatch.delenv("LATENTLAB_DATA", raising=False)
-    found = {paths.data_dir(), paths.runs_dir(), paths.config_dir(), paths.log_file()}
-    assert len(found) == 4
+    folders = (paths.data_dir, paths.runs_dir, paths.directions_dir, paths.cache_dir, paths.config_dir, paths.log_file)
+    found = {folder() for folder in folders}
+    assert len(found) == 6
     assert all("latentlab" in path.parts for path in found)
     assert names(tmp_path) == []

@@ -1,0 +1,120 @@
+"""The discriminator beside a generator: which size of pictures it takes, and what it says of the generator's output.
+
+Its BatchNorm layers have seen the generator's pictures in training, so their statistics tell an output activation or a
+last crop that nothing within the generator can betray.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from latentlab.latent.arrays import FloatArray
+from latentlab.models.foreign.layouts import DEFAULT_EPS, Placed
+from latentlab.models.foreign.modules import Module, Network
+from latentlab.models.foreign.options import strided
+from latentlab.models.foreign.statistics_fit import distance
+from latentlab.models.numpy_forward import step
+from latentlab.models.spec import Activation, BatchNorm, Conv, Linear, Reshape, Shape
+
+_ACTIVATION = Activation("leaky_relu", 0.2)
+_KEPT = 64
+
+
+@dataclass(frozen=True, eq=False)
+class _Partial:
+    placed: tuple[Placed, ...]
+    shape: Shape
+    cost: float
+
+
+def reading_of(critic: Network, picture: Shape) -> tuple[float, tuple[Placed, ...]] | None:
+    """Read a discriminator as one of pictures of a shape.
+
+    Args:
+        critic: Its modules.
+        picture: (C, H, W).
+
+    Returns:
+        How unusual that makes it, and its layers; None if it takes no such pictures.
+    """
+    partials = [_Partial((), picture, 0.0)]
+    for index, module in enumerate(critic.modules):
+        is_last = index == len(critic.modules) - 1
+        following = critic.modules[index + 1] if not is_last else None
+        partials = [_activated(after, following) for partial in partials for after in _placements(partial, module)]
+        partials = sorted(partials, key=lambda partial: partial.cost)[:_KEPT]
+    ends = [partial for partial in partials if _is_one_number(partial.shape)]
+    if not ends:
+        return None
+    best = min(ends, key=lambda partial: partial.cost + _end_cost(partial))
+    return best.cost + _end_cost(best), best.placed
+
+
+def misfit(placed: Sequence[Placed], photo: FloatArray) -> float | None:
+    """Measure how far pictures are from those that a discriminator has seen; see `statistics_fit.distance`.
+
+    Args:
+        placed: The discriminator's layers.
+        photo: Pictures as the generator's author shows them, channels first, (C, N, H, W).
+
+    Returns:
+        The mean over its BatchNorm layers; None where it has none.
+    """
+    last = max((index for index, each in enumerate(placed) if isinstance(each.layer, BatchNorm)), default=-1)
+    values, distances = photo, []
+    for each in placed[: last + 1]:
+        if isinstance(each.layer, BatchNorm):
+            distances.append(distance(values, each.tensors))
+        values = step(each.layer, each.tensors, values)
+    return float(np.mean(distances)) if distances else None
+
+
+def _placements(partial: _Partial, module: Module) -> list[_Partial]:
+    shape, placed = partial.shape, partial.placed
+    if module.kind == "norm":
+        if shape[0] != module.weight.size:
+            return []
+        return [_Partial((*placed, Placed(BatchNorm(shape[0], DEFAULT_EPS), module)), shape, partial.cost)]
+    if module.kind == "linear":
+        rows, columns = module.weight.shape
+        if int(np.prod(shape)) != columns:
+            return []
+        flat = (*placed, Placed(Reshape(columns, 0, 0))) if len(shape) == 3 else placed
+        return [
+            _Partial((*flat, Placed(Linear(columns, rows, module.bias is not None), module)), (rows,), partial.cost)
+        ]
+    if module.kind != "conv" or len(shape) != 3:
+        return []
+    out, entering, kernel, width = module.weight.shape
+    if entering != shape[0] or kernel != width:
+        return []
+    found = []
+    for stepping in strided(kernel):
+        layer = Conv(entering, out, kernel, stepping.stride, stepping.padding, module.bias is not None)
+        try:
+            after = layer.output_shape(shape)
+        except ValueError:
+            continue
+        # The last convolution takes all that is left; only there nothing is padded.
+        covers = shape[1] == kernel and stepping.padding == 0 and stepping.stride == 1
+        cost = 0.0 if covers else stepping.cost
+        found.append(_Partial((*placed, Placed(layer, module)), after, partial.cost + cost))
+    return found
+
+
+def _activated(partial: _Partial, following: Module | None) -> _Partial:
+    if following is None or following.kind == "norm":
+        return partial
+    return _Partial((*partial.placed, Placed(_ACTIVATION)), partial.shape, partial.cost)
+
+
+def _is_one_number(shape: Shape) -> bool:
+    # Patches of 2 by 2 are averaged by some; a linear layer may tell classes besides.
+    return (len(shape) == 3 and shape[0] == 1 and shape[1] <= 2) or (len(shape) == 1 and shape[0] == 1)
+
+
+def _end_cost(partial: _Partial) -> float:
+    return 2.0 if len(partial.shape) == 3 and partial.shape[1] > 1 else 0.0
