@@ -215,12 +215,10 @@ class Graph:
 
     def to_pixels(self) -> None:
         """Add the conversion to uint8 (N, H, W, C)."""
-        # 127.5 (x + 1), rounded half to even as pixels.to_pixels does; Clip guards outputs that no tanh bounds.
-        self._node("Clip", np.float32(-1.0), np.float32(1.0))
+        # 127.5 (x + 1), rounded half to even and kept within 0 to 255, as pixels.to_pixels does.
         self._node("Add", np.float32(1.0))
         self._node("Mul", np.float32(127.5))
-        self._node("Round")
-        self._node("Cast", to=UINT8)
+        self._node("QuantizeLinear", np.float32(1.0), np.uint8(0))
         self._node("Transpose", name=OUTPUT, perm=[0, 2, 3, 1])
 
     def to_layer_output(self) -> None:

@@ -68,10 +68,5 @@ def bundled_grade(judge: Judge, mnist: Mnist) -> Grade:
     return graded(judge, draw(load_generator(MODEL)), mnist)
 
 
-def test_the_bundled_model_draws_all_digits_nearly_as_varied_as_real_ones(bundled_grade: Grade) -> None:
-    assert [failing for failing in bundled_grade.failings() if not failing.startswith("top probability")] == []
-
-
-@pytest.mark.xfail(strict=True, reason="the bundled model needs longer training: see checkpoints/README.md")
-def test_the_bundled_model_draws_clear_digits(bundled_grade: Grade) -> None:
-    assert [failing for failing in bundled_grade.failings() if failing.startswith("top probability")] == []
+def test_the_bundled_model_draws_clear_digits_of_every_class_as_varied_as_real_ones(bundled_grade: Grade) -> None:
+    assert bundled_grade.failings() == ()

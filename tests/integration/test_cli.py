@@ -34,8 +34,8 @@ from latentlab.models import dcgan
 from latentlab.models.card import DataSource, ModelCard
 from latentlab.models.checkpoint import load_generator, save_model
 from latentlab.pixels import Pixels, enlarge, sheet
-from latentlab.session.card_png import card_from_png
 from latentlab.rendering import devices
+from latentlab.session.card_png import card_from_png
 from latentlab.session.opened import OpenedModel
 
 Z_DIM = 8
