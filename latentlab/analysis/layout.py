@@ -58,8 +58,9 @@ class PlaneLayout:
         centred = looks - centre
         _, values, rows = np.linalg.svd(centred, full_matrices=False)
         axes = rows[:2].T
-        # Either sign fits; the one whose largest component is positive is taken, so that a map never mirrors itself.
-        axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), [0, 1]])
+        # Either sign fits, and the signs of looks themselves are arbitrary. The one by which the samples trail off to
+        # the right and up depends on neither, so that the map of a model does not mirror itself.
+        axes = axes * np.where(((centred @ axes) ** 3).sum(axis=0) < 0.0, -1.0, 1.0)
         levels = np.quantile(centred @ axes, np.linspace(0.0, 1.0, _LEVELS), axis=0)
         variances = values**2 / max(float((values**2).sum()), _TINY)
         shares = (float(variances[0]), float(variances[1]))

@@ -102,14 +102,14 @@ def children(
 def _along_arcs(start: _Rows, steps: _Rows, reach: float) -> _Rows:
     radius = float(np.linalg.norm(start))
     if radius == 0.0:
-        return reach * steps / np.linalg.norm(steps, axis=1, keepdims=True)
+        return np.asarray(reach * steps / np.linalg.norm(steps, axis=1, keepdims=True))
     unit = start / radius
     across = steps - (steps @ unit)[:, None] * unit
     lengths = np.linalg.norm(across, axis=1, keepdims=True)
     angle = 2.0 * np.arcsin(min(1.0, reach / (2.0 * radius)))
     moved = np.cos(angle) * unit + np.sin(angle) * np.divide(across, lengths, out=across, where=lengths > _NOTHING)
     # In one dimension nothing lies across: there the latent stays.
-    return radius * np.where(lengths > _NOTHING, moved, unit)
+    return np.asarray(radius * np.where(lengths > _NOTHING, moved, unit))
 
 
 def _between_walls(start: _Rows, steps: _Rows, reach: float) -> _Rows:

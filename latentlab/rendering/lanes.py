@@ -27,6 +27,11 @@ class Lanes:
     def __bool__(self) -> bool:
         return bool(self._lanes)
 
+    @property
+    def can_wait(self) -> bool:
+        """Whether only lanes wait that have had their turn since the last picture."""
+        return PICTURE not in self._lanes and not self._others_turn
+
     def put(self, request: RenderRequest) -> None:
         """Replace what waits in the request's lane.
 

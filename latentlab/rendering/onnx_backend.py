@@ -6,8 +6,9 @@ medians of one interleaved run (`tests/benchmarks/bench_runtimes.py` prints them
 * one session with a thread per core: 1.4 / 13.3 / 88. Its transposed convolutions scatter on one thread;
 * the batch split over the cores, each slice in a session of one thread: 10.7 at 8, 74 at 64, as fast as OpenVINO (10.9
   and 74), which needs 3 for a single picture. So: a session of all threads for a few pictures, slices for many;
-* threads that sleep instead of spinning between calls: the same at 8 and 64; while anything else wants the cores, a
-  training or the window itself, spinning doubled the time of a picture, so they sleep;
+* inside the window, from the hand to the screen with the strip following, on two cores: 7.6 with two threads that spin
+  between calls, 6.5 with two that sleep, 5.8 with one, though the picture alone takes 3.1 then: the window wants a core
+  for itself. So it asks for all cores but one, `latentlab.cores.spare`;
 * bound and reused output buffers, no memory arena, chunks of 8 or 16 in one session: no gain, left out;
 * `QuantizeLinear` in place of clip, round and cast: within the noise; kept for being shorter.
 """
@@ -77,7 +78,6 @@ class OnnxBackend:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = _ERRORS_ONLY
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             return onnxruntime.InferenceSession(export(self._generator), options, providers=["CPUExecutionProvider"])
         except Exception as error:

@@ -15,6 +15,9 @@ from latentlab.rendering.lanes import Lanes
 from latentlab.rendering.requests import PICTURE, RenderRequest, RenderResult
 
 CHUNK_MS = 6.0
+_AIM_MS = 4.0
+_LATE, _LATE_S = 0.3, 0.001
+_HAND_RESTS_AFTER_MS = 150.0
 _COST_MEMORY = 0.7
 _MAX_CHUNK = 64
 _log = log.get(__name__)
@@ -38,6 +41,8 @@ class RenderService:
         self._backend: Backend | None = None
         self._backend_epoch = -1
         self._row_ms = 0.0
+        self._picture_at_s = 0.0
+        self._picture_every_ms = _HAND_RESTS_AFTER_MS
         self._threads = 0
         self._busy = False
         self._closing = False
@@ -59,6 +64,8 @@ class RenderService:
         """Ask for pictures; replaces what waits in the same lane. A request of another epoch is dropped."""
         with self._wake:
             if request.epoch == self._factory_epoch and not self._closing:
+                if request.lane == PICTURE:
+                    self._note_picture()
                 self._lanes.put(request)
                 self._wake.notify_all()
 
@@ -95,6 +102,10 @@ class RenderService:
                 self._wake.wait_for(lambda: self._lanes or self._closing)
                 if self._closing:
                     return
+                pause_s = self._pause_s() if self._lanes.can_wait else 0.0
+                if pause_s > 0.0:
+                    self._wake.wait(pause_s)
+                    continue
                 job = self._lanes.take(self._chunk_rows())
                 factory, threads = self._factory, self._threads
                 if job is None or factory is None:
@@ -109,9 +120,28 @@ class RenderService:
             _log.exception("a result of lane %s was not taken", result.lane)
 
     def _chunk_rows(self) -> int:
+        """Return how many rows fit: into a chunk, and into what is left until the moving hand asks again."""
         if self._row_ms <= 0.0 or self._backend_epoch != self._factory_epoch:
             return 1
-        return max(1, min(_MAX_CHUNK, int(CHUNK_MS / self._row_ms)))
+        return max(1, min(_MAX_CHUNK, int(min(_AIM_MS, self._left_ms()) / self._row_ms)))
+
+    def _left_ms(self) -> float:
+        """Return the time until the picture is likely to be asked for again; large where the hand rests."""
+        since_ms = (time.perf_counter() - self._picture_at_s) * 1000.0
+        return self._picture_every_ms - since_ms if since_ms < _HAND_RESTS_AFTER_MS else _HAND_RESTS_AFTER_MS
+
+    def _pause_s(self) -> float:
+        """Return how long to hold back what would be in the way of the picture that is about to be asked for."""
+        left_ms = self._left_ms()
+        is_late = left_ms < -_LATE * self._picture_every_ms
+        return 0.0 if left_ms >= self._row_ms or is_late else max(left_ms, 0.0) / 1000.0 + _LATE_S
+
+    def _note_picture(self) -> None:
+        """Remember when the picture was asked for, and how often it is."""
+        now = time.perf_counter()
+        every_ms = min((now - self._picture_at_s) * 1000.0, _HAND_RESTS_AFTER_MS)
+        self._picture_every_ms = _COST_MEMORY * self._picture_every_ms + (1 - _COST_MEMORY) * every_ms
+        self._picture_at_s = now
 
     def _render(
         self, request: RenderRequest, rows: tuple[int, ...], factory: BackendFactory, threads: int

@@ -78,7 +78,8 @@ def lesson_of(wall: Wall, count: int, prior: Prior, name: str, model: str) -> Le
     try:
         direction = wall.clicks.direction(prior, name, model)
     except LatentlabError as error:
-        return Lesson(wall, following, learned.accuracy, reason=str(error))
+        # What to do about it, take more samples, is nothing that a wall offers.
+        return Lesson(wall, following, learned.accuracy, reason=f"{error.what}: {error.why}.")
     return Lesson(wall, following, learned.accuracy, direction)
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from latentlab.errors import LatentlabError
-from latentlab.models.checkpoint import SUFFIX as MODEL_SUFFIX
-from latentlab.paths import bundled, config_dir, make_folder, replacing
+from latentlab.errors import ErrorReport, LatentlabError
+from latentlab.models.weight_file import SUFFIX as MODEL_SUFFIX
+from latentlab.paths import bundled, config_dir, replacing
+from latentlab.session.keeper import KeepJob, SessionKeeper
 from latentlab.session.opened import OpenedModel
-from latentlab.session.state import adopted, fresh_state
+from latentlab.session.state import SessionState, adopted, fresh_state
 from latentlab.session.store import SUFFIX as SESSION_SUFFIX
 from latentlab.session.store import StoredSession, load_session, save_session
 from latentlab.ui.studio import Studio
@@ -19,18 +20,33 @@ from latentlab.ui.studio import Studio
 BUNDLED_MODEL = ("checkpoints", f"digits{MODEL_SUFFIX}")
 BUNDLED_SEEDS = (18, 20)
 """A clear three, and a six: what a first start shows."""
+AUTOSAVE_AFTER_MS = 2000
+"""Rest after the last change before the session is kept."""
 
 
 class Documents(QObject):
-    """Knows which file the session belongs to. GUI thread only."""
+    """Knows which file the session belongs to. GUI thread only.
+
+    Signals:
+        keeping_failed: (the state that was to be kept, an `ErrorReport`), emitted on the keeper's thread, delivered on
+            the GUI thread.
+    """
+
+    keeping_failed = Signal(object, object)
 
     def __init__(self, studio: Studio, window: QWidget) -> None:
         super().__init__(window)
         self._studio = studio
         self._window = window
         self._session_file: Path | None = None
-        self._saved_state: object | None = None
-        self._copied_last = False
+        self._kept_state: SessionState | None = None
+        self._keeper = SessionKeeper(self._tell_of_failure)
+        self.keeping_failed.connect(self._on_keeping_failed)
+        self._resting = QTimer(self)
+        self._resting.setSingleShot(True)
+        self._resting.setInterval(AUTOSAVE_AFTER_MS)
+        self._resting.timeout.connect(self.autosave)
+        studio.state_changed.connect(self._on_state)
 
     def autosave_file(self) -> Path:
         """Name the file that the last session is kept in."""
@@ -122,18 +138,22 @@ class Documents(QObject):
 
     @Slot()
     def autosave(self) -> None:
-        """Keep the session where the next start finds it, if it has changed; a failure is reported, not fatal."""
-        state = self._studio.state
-        if state is None or state is self._saved_state or self._model_path() is None:
+        """Have the session kept where the next start finds it, if it has changed; a failure is told of, not fatal."""
+        state, model, path = self._studio.state, self._studio.model, self._model_path()
+        if state is None or model is None or path is None or state is self._kept_state:
             return
-        try:
-            make_folder(config_dir())
-            self._keep_copy_of_last()
-        except LatentlabError as error:
-            self._studio.report(error, self.tr("Keeping the session"))
-            return
-        if self._save_to(self.autosave_file(), quietly=True):
-            self._saved_state = state
+        self._kept_state = state
+        self._keeper.submit(KeepJob(self.autosave_file(), state, path, model.generator.content_hash))
+
+    def wait_kept(self, timeout_s: float = 10.0) -> bool:
+        """Wait until what `autosave` asked for is written; return False if that takes longer."""
+        return self._keeper.wait_idle(timeout_s)
+
+    def close(self) -> None:
+        """Keep the session and end the thread that writes it."""
+        self._resting.stop()
+        self.autosave()
+        self._keeper.close()
 
     def write_bytes(self, path: Path, content: bytes) -> None:
         """Write a file in one step and say so, or say why not."""
@@ -145,6 +165,20 @@ class Documents(QObject):
             return
         self._studio.change_settings(export_folder=str(path.parent))
         self._studio.notice.emit(self.tr("Saved {0}").format(path.name))
+
+    @Slot(object)
+    def _on_state(self, _state: SessionState) -> None:
+        self._resting.start()
+
+    def _tell_of_failure(self, job: KeepJob, report: ErrorReport) -> None:
+        self.keeping_failed.emit(job.state, report)
+
+    @Slot(object, object)
+    def _on_keeping_failed(self, state: SessionState, report: ErrorReport) -> None:
+        """Say why, and try again at the next tick."""
+        if self._kept_state is state:
+            self._kept_state = None
+        self._studio.problem.emit(report)
 
     def _open(self, path: Path) -> None:
         if path.suffix.lower() == SESSION_SUFFIX:
@@ -164,15 +198,6 @@ class Documents(QObject):
         except LatentlabError as error:
             self._studio.report(error, self.tr("Opening the bundled model"))
 
-    def _keep_copy_of_last(self) -> None:
-        """Keep the session as it was at this start, before the first autosave replaces it."""
-        if self._copied_last or not self.autosave_file().exists():
-            return
-        self._copied_last = True
-        copy = self.autosave_file().with_stem("last-1")
-        with replacing(copy) as temporary:
-            temporary.write_bytes(self.autosave_file().read_bytes())
-
     def _show_model(self, model: OpenedModel, last: StoredSession | None) -> None:
         """Show a model with the cards and, where it takes them, the points of the last session."""
         self._studio.set_model(model, adopted(last.state, model.z_dim, model.prior) if last else None)
@@ -184,7 +209,7 @@ class Documents(QObject):
         if stored.model_hash != model.generator.content_hash:
             self._studio.notice.emit(self.tr("The model has changed since the session was saved"))
 
-    def _save_to(self, path: Path, quietly: bool = False) -> bool:
+    def _save_to(self, path: Path) -> bool:
         state, model, model_path = self._studio.state, self._studio.model, self._model_path()
         if state is None or model is None:
             return False
@@ -195,8 +220,7 @@ class Documents(QObject):
         except LatentlabError as error:
             self._studio.report(error, self.tr("Saving the session"))
             return False
-        if not quietly:
-            self._studio.notice.emit(self.tr("Saved {0}").format(path.name))
+        self._studio.notice.emit(self.tr("Saved {0}").format(path.name))
         return True
 
     def _model_path(self) -> Path | None:

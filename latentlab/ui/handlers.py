@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from latentlab.ui.main_window import MainWindow
 
-EXPLORE, INTERPOLATE, ARITHMETIC, TRAIN = range(4)
+EXPLORE, INTERPOLATE, ARITHMETIC, TRAIN, MAP = range(5)
+VARIANTS, BREED, SHEET = range(3)
 
 
 def handlers(window: MainWindow) -> Mapping[str, Callable[[], None]]:
@@ -23,11 +24,16 @@ def handlers(window: MainWindow) -> Mapping[str, Callable[[], None]]:
         "save-session-as": documents.save_as,
         "save-picture": latent.save_picture,
         "export": dialogs.export,
+        "export-traversal": dialogs.export_traversal,
         "quit": lambda: _close(window),
         "undo": latent.undo,
         "redo": latent.redo,
         "copy": latent.copy,
         "paste": latent.paste,
+        "copy-python": latent.copy_python,
+        "copy-command": latent.copy_command,
+        "copy-latent": latent.copy_latent,
+        "history": dialogs.history,
         "open-model": documents.choose_model,
         "open-bundled": documents.open_bundled,
         "model-info": dialogs.model_card,
@@ -41,6 +47,14 @@ def handlers(window: MainWindow) -> Mapping[str, Callable[[], None]]:
         "let-go": latent.let_go,
         "swap": latent.swap,
         "play": window.play,
+        "variants": lambda: dialogs.variations(VARIANTS),
+        "breed": lambda: dialogs.variations(BREED),
+        "sheet": lambda: dialogs.variations(SHEET),
+        "nine-seeds": dialogs.nine_seeds,
+        "wipe": explore.toggle_wipe,
+        "find-directions": dialogs.find_directions,
+        "cosines": dialogs.cosines,
+        "label-by-clicking": dialogs.label_by_clicking,
         "new-run": dialogs.new_run,
         "resume-run": dialogs.choose_run,
         "pause-run": lambda: window.train.toggle_pause(),
@@ -49,6 +63,7 @@ def handlers(window: MainWindow) -> Mapping[str, Callable[[], None]]:
         "show-interpolate": lambda: window.show_page(INTERPOLATE),
         "show-arithmetic": lambda: window.show_page(ARITHMETIC),
         "show-train": lambda: window.show_page(TRAIN),
+        "show-map": lambda: window.show_page(MAP),
         "smooth": window.toggle_smooth,
         "theme-system": lambda: window.set_theme("system"),
         "theme-light": lambda: window.set_theme("light"),

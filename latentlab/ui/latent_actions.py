@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
-from latentlab.errors import LatentlabError
+from latentlab.errors import LatentlabError, ValueRangeError
+from latentlab.latent import z_text
+from latentlab.latent.directions import Direction
 from latentlab.latent.priors import MAX_SEED
-from latentlab.session import changes
+from latentlab.session import changes, reproduce
+from latentlab.session.opened import OpenedModel
 from latentlab.session.point import Point
 from latentlab.session.state import End
 from latentlab.ui.card_mime import card_from_mime, file_stem, mime_of
@@ -63,10 +66,29 @@ class LatentActions(QObject):
             self._studio.notice.emit(self.tr("Copied {0}").format(card.name))
 
     @Slot()
+    def copy_python(self) -> None:
+        """Put lines of Python on the clipboard that draw the picture in sight."""
+        self._copy_code(reproduce.as_python, self.tr("Copied {0} as Python"))
+
+    @Slot()
+    def copy_command(self) -> None:
+        """Put a command line on the clipboard that draws the picture in sight."""
+        self._copy_code(reproduce.as_command, self.tr("Copied {0} as a command"))
+
+    @Slot()
+    def copy_latent(self) -> None:
+        """Put the latent of the picture in sight on the clipboard, as text."""
+        self._copy_code(reproduce.as_text, self.tr("Copied the latent of {0}"))
+
+    @Slot()
     def paste(self) -> None:
-        """Pick up the picture on the clipboard, if it holds a latent."""
+        """Pick up the picture or the latent on the clipboard."""
+        mime = QApplication.clipboard().mimeData()
         try:
-            card = card_from_mime(QApplication.clipboard().mimeData())
+            if mime.hasText() and mime.text().strip().startswith(z_text.PREFIX):
+                self._paste_latent(mime.text())
+                return
+            card = card_from_mime(mime)
         except LatentlabError as error:
             self._studio.report(error, self.tr("Pasting"))
             return
@@ -129,6 +151,28 @@ class LatentActions(QObject):
     def swap(self) -> None:
         """Exchange the ends of the strip."""
         self._studio.apply(changes.swap_ends(), self.tr("Swap the ends"))
+
+    def _copy_code(self, write: Callable[[Point, OpenedModel, Sequence[Direction]], str], told: str) -> None:
+        point, model = self._point_in_sight(), self._studio.model
+        if point is None or model is None:
+            return
+        try:
+            text = write(point, model, self._studio.directions)
+        except LatentlabError as error:
+            self._studio.report(error, self.tr("Copying"))
+            return
+        QApplication.clipboard().setText(text)
+        self._studio.notice.emit(told.format(point.title()))
+
+    def _paste_latent(self, text: str) -> None:
+        z, model = z_text.decode(text), self._studio.model
+        if model is None:
+            return
+        if len(z) != model.z_dim:
+            raise ValueRangeError(
+                f"{text.strip()[:12]}…", f"is a latent of width {len(z)}, {model.name} takes {model.z_dim}"
+            )
+        self._studio.apply(changes.put_in_place(Point(z, origin=self.tr("pasted z"))), self.tr("Paste a latent"))
 
     def _hold(self, which: End) -> None:
         self._studio.apply(changes.hold_end(which), self.tr("Take end {0}").format(which.upper()))

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from latentlab.models.checkpoint import SUFFIX as MODEL_SUFFIX
+from latentlab.models.weight_file import SUFFIX as MODEL_SUFFIX
 from latentlab.paths import config_dir
 from latentlab.rendering.devices import DEVICES
 from latentlab.session.opened import OpenedModel
@@ -36,7 +36,7 @@ from latentlab.ui.actions import MODEL, ActionTable
 from latentlab.ui.card_mime import local_files
 from latentlab.ui.dialogs.opener import Dialogs
 from latentlab.ui.documents import Documents
-from latentlab.ui.handlers import ARITHMETIC, EXPLORE, INTERPOLATE, TRAIN, handlers
+from latentlab.ui.handlers import ARITHMETIC, EXPLORE, INTERPOLATE, MAP, TRAIN, handlers
 from latentlab.ui.icons import icon
 from latentlab.ui.latent_actions import LatentActions
 from latentlab.ui.panels.explore import ExplorePanel
@@ -49,12 +49,13 @@ if TYPE_CHECKING:
     from latentlab.ui.panels.arithmetic import ArithmeticPanel
     from latentlab.ui.panels.directions import DirectionsPanel
     from latentlab.ui.panels.interpolate import InterpolatePanel
+    from latentlab.ui.panels.maps import MapsPanel
     from latentlab.ui.panels.shelf import ShelfPanel
     from latentlab.ui.panels.strip import StripPanel
     from latentlab.ui.panels.train import TrainPanel
     from latentlab.ui.widgets.command_palette import CommandPalette
 
-_LATE = ("strip", "directions", "shelf", "interpolate", "arithmetic", "train", "palette_")
+_LATE = ("strip", "directions", "shelf", "interpolate", "arithmetic", "train", "maps", "palette_")
 """What is made after the first picture, in this order."""
 _LATEST_START_OF_LATE_MS = 1500
 _LAYOUT_VERSION = 1
@@ -117,6 +118,8 @@ class MainWindow(QMainWindow):
         from latentlab.ui.panels.directions import DirectionsPanel
 
         panel = DirectionsPanel(self.studio)
+        panel.find_wanted.connect(self.dialogs.find_directions)
+        panel.cosines_wanted.connect(self.dialogs.cosines)
         self._docks["directions"].setWidget(self._with_model(panel))
         return panel
 
@@ -167,6 +170,15 @@ class MainWindow(QMainWindow):
         return panel
 
     @cached_property
+    def maps(self) -> MapsPanel:
+        """Return the page of the maps, made when it is first asked for."""
+        from latentlab.ui.panels.maps import MapsPanel
+
+        panel = MapsPanel(self.studio)
+        self._place(MAP, self._with_model(panel))
+        return panel
+
+    @cached_property
     def palette_(self) -> CommandPalette:
         """Return the command palette, made when it is first asked for."""
         from latentlab.ui.widgets.command_palette import CommandPalette
@@ -186,11 +198,13 @@ class MainWindow(QMainWindow):
         """Keep session and layout, end every thread, then close."""
         self._autosave.stop()
         self._furnishing.stop()
-        self.documents.autosave()
+        self.documents.close()
         self._settings().setValue("geometry", self.saveGeometry())
         self._settings().setValue("layout", self.saveState(_LAYOUT_VERSION))
         self.hide()
         self.dialogs.close()
+        if "maps" in self.__dict__:
+            self.maps.close_service()
         self.studio.close()
         super().closeEvent(event)
 
@@ -237,7 +251,8 @@ class MainWindow(QMainWindow):
         self.tabs.setObjectName("tabs")
         self.tabs.setExpanding(False)
         self.tabs.setDrawBase(False)
-        for title in (self.tr("Explore"), self.tr("Interpolate"), self.tr("Arithmetic"), self.tr("Train")):
+        titles = (self.tr("Explore"), self.tr("Interpolate"), self.tr("Arithmetic"), self.tr("Train"), self.tr("Map"))
+        for title in titles:
             self.tabs.addTab(title.upper())
             self.pages.addWidget(QWidget())
         self._place(EXPLORE, self.explore)
@@ -356,7 +371,7 @@ class MainWindow(QMainWindow):
 
     @Slot(int)
     def _on_page(self, index: int) -> None:
-        getattr(self, ("explore", "interpolate", "arithmetic", "train")[index])
+        getattr(self, ("explore", "interpolate", "arithmetic", "train", "maps")[index])
         self.pages.setCurrentIndex(index)
         page = self.pages.widget(index)
         if page is not None:

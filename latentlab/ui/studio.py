@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from latentlab.cores import spare
 from latentlab.errors import ErrorReport, LatentlabError
 from latentlab.latent.arrays import FloatArray
 from latentlab.latent.directions import Direction
@@ -58,6 +59,7 @@ class Studio(QObject):
         super().__init__(parent)
         self.settings = settings
         self.render = RenderBridge(self)
+        self.render.use_threads(spare())
         self.pace = Pace(self)
         self.render.timed.connect(self.pace.add)
         self.render.failed.connect(self._on_render_failed)
@@ -269,7 +271,7 @@ class Studio(QObject):
     @Slot(bool)
     def _on_training(self, running: bool) -> None:
         """Leave the cores to the training, whose threads would wait for those of a picture."""
-        self.render.use_threads(1 if running else 0)
+        self.render.use_threads(1 if running else spare())
 
     @Slot()
     def _on_save(self) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from latentlab.cores import cores
 from latentlab.pixels import Pixels
 from latentlab.training.events import Event, Failed, Finished
 from latentlab.training.service import TrainingService, TrainJob
@@ -84,8 +83,3 @@ def _write_sheet(path: Path, pixels: Pixels) -> None:
     from latentlab.export.sheet import write_sheet
 
     write_sheet(path, pixels)
-
-
-def spare_threads() -> int:
-    """Return how many CPU threads a training may use while the window stays answerable: all cores but one."""
-    return max(1, cores() - 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-NAMES = ("render", "training", "export")
+NAMES = ("render", "training", "export", "keeper")
 
 
 def left_behind() -> list[str]:

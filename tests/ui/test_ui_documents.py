@@ -99,12 +99,15 @@ def test_the_next_start_shows_the_last_session(open_window: OpenWindow, make_mod
 def test_the_session_is_kept_now_and_then_and_only_when_it_changed(window: MainWindow) -> None:
     file = config_dir() / "last.latentlab"
     window.documents.autosave()
+    assert window.documents.wait_kept()
     first = file.read_bytes()
     file.unlink()
     window.documents.autosave()
+    assert window.documents.wait_kept()
     assert not file.exists()
     window.explore.roll()
     window._autosave.timeout.emit()
+    assert window.documents.wait_kept()
     assert file.read_bytes() != first
 
 

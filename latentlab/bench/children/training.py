@@ -12,12 +12,12 @@ from PySide6.QtCore import QObject, Slot
 from latentlab.bench.children import application
 from latentlab.bench.children.event_loop import Heartbeat, pump, settle, wait_for_background
 from latentlab.bench.children.hand import Drag
+from latentlab.cores import spare
 from latentlab.errors import LatentlabError
 from latentlab.training.config import TrainConfig
 from latentlab.training.events import Event, Failed, Progress, Tick
 from latentlab.training.service import TrainJob
 from latentlab.ui.handlers import EXPLORE
-from latentlab.ui.training_bridge import spare_threads
 
 if TYPE_CHECKING:
     from latentlab.ui.main_window import MainWindow
@@ -70,7 +70,7 @@ def _drive(window: MainWindow, asked: dict[str, Any]) -> dict[str, Any]:
     run = _Run()
     window.studio.training.happened.connect(run.on_event)
     config = TrainConfig(data=asked["data"], kimg=1000.0, size=32, width=32, batch=64, tick_kimg=asked["tick_kimg"])
-    job = TrainJob(config, Path(asked["folder"]), device="cpu", threads=spare_threads())
+    job = TrainJob(config, Path(asked["folder"]), device="cpu", threads=spare())
     window.dialogs.run_wanted.emit(job)
     window.show_page(EXPLORE)
     limit = time.monotonic() + _SLOWEST_START_S

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from latentlab.cores import spare
 from latentlab.data.catalogue import KNOWN
 from latentlab.errors import LatentlabError
 from latentlab.models.dcgan import SIZES
@@ -31,7 +32,6 @@ from latentlab.training.config import TrainConfig
 from latentlab.training.run_folder_names import holds_run
 from latentlab.training.service import TrainJob
 from latentlab.ui.studio import Studio
-from latentlab.ui.training_bridge import spare_threads
 
 _FOLDER = "folder"
 _ARCHIVE = "archive"
@@ -134,7 +134,7 @@ class NewRunDialog(QDialog):
             seed=self.seed.value(),
         )
         folder = Path(self.folder.text()).expanduser()
-        return TrainJob(config, folder, threads=spare_threads(), command=_command(config, folder))
+        return TrainJob(config, folder, threads=spare(), command=_command(config, folder))
 
     def _lay_out(self) -> None:
         self._form = form = QFormLayout()

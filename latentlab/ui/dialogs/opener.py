@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from latentlab.cores import spare
 from latentlab.errors import TrainingError
 from latentlab.paths import runs_dir
 from latentlab.training.config import TrainConfig
@@ -15,12 +16,18 @@ from latentlab.training.run_folder_names import can_resume
 from latentlab.training.service import TrainJob
 from latentlab.ui.actions import ActionTable
 from latentlab.ui.studio import Studio
-from latentlab.ui.training_bridge import spare_threads
 
 if TYPE_CHECKING:
+    from latentlab.ui.dialogs.cosines import CosinesDialog
     from latentlab.ui.dialogs.export import ExportDialog
+    from latentlab.ui.dialogs.find_directions import FindDirectionsDialog
+    from latentlab.ui.dialogs.history import HistoryWindow
+    from latentlab.ui.dialogs.label_wall import LabelWall
     from latentlab.ui.dialogs.new_run import NewRunDialog
+    from latentlab.ui.dialogs.nine_seeds import NineSeedsWindow
     from latentlab.ui.dialogs.performance import PerformanceWindow
+    from latentlab.ui.dialogs.traversal import TraversalDialog
+    from latentlab.ui.dialogs.variations import VariationsWindow
 
 
 class Dialogs(QObject):
@@ -39,10 +46,26 @@ class Dialogs(QObject):
         self.export_dialog: ExportDialog | None = None
         self.new_run_dialog: NewRunDialog | None = None
         self.performance_window: PerformanceWindow | None = None
+        self.label_wall: LabelWall | None = None
+        self.find_dialog: FindDirectionsDialog | None = None
+        self.cosines_dialog: CosinesDialog | None = None
+        self.variations_window: VariationsWindow | None = None
+        self.nine_seeds_window: NineSeedsWindow | None = None
+        self.history_window: HistoryWindow | None = None
+        self.traversal_dialog: TraversalDialog | None = None
         self.shortcuts_of: ActionTable | None = None
 
     def close(self) -> None:
-        """Close every dialog and end the export thread."""
+        """Close every dialog and end the threads of those that have one."""
+        if self.label_wall is not None:
+            self.label_wall.close()
+            self.label_wall.close_service()
+        for dialog in (self.find_dialog, self.cosines_dialog):
+            if dialog is not None:
+                dialog.close()
+        for window in (self.variations_window, self.nine_seeds_window, self.history_window, self.traversal_dialog):
+            if window is not None:
+                window.close()
         if self.performance_window is not None:
             self.performance_window.close()
         if self.new_run_dialog is not None:
@@ -61,6 +84,83 @@ class Dialogs(QObject):
 
             self.export_dialog = ExportDialog(self._studio, self._window)
         self.export_dialog.offer()
+
+    @Slot()
+    def export_traversal(self) -> None:
+        """Offer to export a figure of a direction."""
+        if self.traversal_dialog is None:
+            from latentlab.ui.dialogs.traversal import TraversalDialog
+
+            self.traversal_dialog = TraversalDialog(self._studio, self._window)
+        self.traversal_dialog.offer()
+
+    def variations(self, page: int) -> None:
+        """Show a page of the window in which pictures lead to pictures."""
+        if self.variations_window is None:
+            from latentlab.ui.dialogs.variations import VariationsWindow
+
+            self.variations_window = VariationsWindow(self._studio, self._window)
+            self._with_undo(self.variations_window)
+        self.variations_window.offer(page)
+
+    @Slot()
+    def nine_seeds(self) -> None:
+        """Show the edit in hand on nine other seeds."""
+        if self.nine_seeds_window is None:
+            from latentlab.ui.dialogs.nine_seeds import NineSeedsWindow
+
+            self.nine_seeds_window = NineSeedsWindow(self._studio, self._window)
+            self._with_undo(self.nine_seeds_window)
+        self.nine_seeds_window.offer()
+
+    @Slot()
+    def history(self) -> None:
+        """Show every step of the document."""
+        if self.history_window is None:
+            from latentlab.ui.dialogs.history import HistoryWindow
+
+            self.history_window = HistoryWindow(self._studio, self._window)
+            self._with_undo(self.history_window)
+        self.history_window.offer()
+
+    @Slot()
+    def find_directions(self) -> None:
+        """Offer every way to find directions."""
+        if self._studio.model is None:
+            return
+        if self.find_dialog is None:
+            from latentlab.ui.dialogs.find_directions import FindDirectionsDialog
+            from latentlab.ui.panels.shelf import ShelfPanel
+
+            shelf = self._window.findChild(ShelfPanel)
+            selected = shelf.selected_cards if shelf is not None else list
+            self.find_dialog = FindDirectionsDialog(self._studio, selected, self._window)
+            self.find_dialog.label_wanted.connect(self.label_by_clicking)
+            self._with_undo(self.find_dialog)
+        self.find_dialog.offer()
+
+    @Slot()
+    def cosines(self) -> None:
+        """Show which directions are entangled."""
+        if self._studio.model is None:
+            return
+        if self.cosines_dialog is None:
+            from latentlab.ui.dialogs.cosines import CosinesDialog
+
+            self.cosines_dialog = CosinesDialog(self._studio, self._window)
+            self._with_undo(self.cosines_dialog)
+        self.cosines_dialog.offer()
+
+    @Slot()
+    def label_by_clicking(self) -> None:
+        """Offer samples to click on, for a direction of one's own."""
+        if self._studio.model is None:
+            return
+        if self.label_wall is None:
+            from latentlab.ui.dialogs.label_wall import LabelWall
+
+            self.label_wall = LabelWall(self._studio, self._window)
+        self.label_wall.offer()
 
     @Slot()
     def new_run(self) -> None:
@@ -86,7 +186,7 @@ class Dialogs(QObject):
         """Go on with the run that a folder holds."""
         if can_resume(folder):
             least = TrainConfig(kimg=0.001)
-            self.run_wanted.emit(TrainJob(least, folder, resume=True, threads=spare_threads()))
+            self.run_wanted.emit(TrainJob(least, folder, resume=True, threads=spare()))
         else:
             error = TrainingError(folder, self.tr("holds no run to resume"), self.tr("Choose the folder of a run."))
             self._studio.report(error, self.tr("Resuming"))
@@ -124,6 +224,11 @@ class Dialogs(QObject):
         from latentlab.ui.dialogs.reading import about_page
 
         self._read(self.tr("About latentlab"), about_page())
+
+    def _with_undo(self, window: QWidget) -> None:
+        """Let undo, redo and keep be heard over a window of its own too."""
+        if self.shortcuts_of is not None:
+            window.addActions([self.shortcuts_of[name] for name in ("undo", "redo", "keep")])
 
     def _read(self, title: str, page: str) -> None:
         from latentlab.ui.dialogs.reading import ReadingDialog

@@ -21,8 +21,9 @@ from latentlab.ui.studio import Studio
 from latentlab.ui.widgets.number_box import NumberBox
 from latentlab.ui.widgets.slider_row import CentredSlider
 from latentlab.ui.widgets.typicality import TypicalityMeter
-from latentlab.ui.widgets.well import Well
+from latentlab.ui.widgets.wipe import WipeWell
 
+BEFORE_LANE = "before"
 FIRST_PICTURE = "the first picture is on the screen"
 """Logged once; says when the window has come to life."""
 
@@ -56,7 +57,7 @@ class ExplorePanel(QWidget):
         super().__init__(parent)
         self._studio = studio
         self._comparing = False
-        self.canvas = Well(surround=True, padding_px=16)
+        self.canvas = WipeWell(surround=True, padding_px=16)
         self.canvas.setAccessibleName(self.tr("The live picture"))
         self.canvas.set_hint("")
         self.canvas.setMinimumSize(160, 160)
@@ -68,6 +69,9 @@ class ExplorePanel(QWidget):
         self.seed.setAccessibleName(self.tr("Seed"))
         self.dice = icon_button("dice", self.tr("Another seed (R)"))
         self.compare = icon_button("compare", self.tr("Hold to see the picture as it was picked up (C)"))
+        self.wipe = icon_button(
+            "wipe", self.tr("Before left of a divider, now right of it; drag the divider (W)"), checkable=True
+        )
         self.keep = icon_button("keep", self.tr("Keep this picture on the shelf (K)"))
         self.truncation = CentredSlider(0.0, 1.5, 1.0, 0.05)
         self.truncation.setFixedWidth(120)
@@ -97,6 +101,7 @@ class ExplorePanel(QWidget):
         top.addWidget(self.meter)
         top.addWidget(self.renormalise)
         top.addWidget(self.compare)
+        top.addWidget(self.wipe)
         top.addWidget(self.keep)
         bottom = QHBoxLayout()
         bottom.setContentsMargins(12, 8, 12, 8)
@@ -118,6 +123,7 @@ class ExplorePanel(QWidget):
     def _connect(self) -> None:
         studio = self._studio
         studio.render.receive(PICTURE, self._on_frames)
+        studio.render.receive(BEFORE_LANE, self._on_before_frames)
         studio.follow_state(self._on_state)
         studio.settings_changed.connect(self._on_settings)
         self.canvas.painted.connect(self.picture_painted)
@@ -127,6 +133,7 @@ class ExplorePanel(QWidget):
         self.canvas.drag_started.connect(self._on_drag)
         self.seed.valueChanged.connect(self._on_seed)
         self.dice.clicked.connect(self.roll)
+        self.wipe.toggled.connect(self._on_wipe)
         self.compare.pressed.connect(self.show_before)
         self.compare.released.connect(self.show_present)
         self.keep.clicked.connect(self.keep_picture)
@@ -140,6 +147,8 @@ class ExplorePanel(QWidget):
         point = state.before if self._comparing else state.picture
         z = self._studio.z_of(point)
         self._studio.render.request(PICTURE, z[None])
+        if self.wipe.isChecked():
+            self._studio.render.request(BEFORE_LANE, self._studio.z_of(state.before)[None])
         self._show(state)
         outside = float(share_outside(z[None], state.prior)[0])
         spread = typicality_spread(state.prior, state.z_dim)
@@ -161,6 +170,11 @@ class ExplorePanel(QWidget):
 
     def _on_frames(self, frames: Frames) -> None:
         self.canvas.set_pixels(frames.pixels[0], frames.seq)
+        # At once, not after whatever else waits in the event loop: this is what the hand waits for.
+        self.canvas.repaint()
+
+    def _on_before_frames(self, frames: Frames) -> None:
+        self.canvas.set_before(frames.pixels[0])
 
     @Slot(int)
     def _on_painted(self, seq: int) -> None:
@@ -226,6 +240,20 @@ class ExplorePanel(QWidget):
     @Slot(bool)
     def _on_renormalise(self, on: bool) -> None:
         self._studio.apply(changes.set_renormalised(on), self.tr("Renormalise"))
+
+    @Slot()
+    def toggle_wipe(self) -> None:
+        """Show or hide the divider between before and now."""
+        self.wipe.toggle()
+
+    @Slot(bool)
+    def _on_wipe(self, on: bool) -> None:
+        self.canvas.set_wiping(on)
+        state = self._studio.state
+        if not on:
+            self._studio.render.forget(BEFORE_LANE)
+        elif state is not None:
+            self._on_state(state)
 
     @Slot()
     def show_before(self) -> None:

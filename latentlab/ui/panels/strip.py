@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from latentlab.latent.interpolation import INTERPOLATORS, MODES, Mode
@@ -85,6 +85,11 @@ class StripPanel(QWidget):
         self._row = QHBoxLayout()
         self._row.setSpacing(4)
         self._lay_out()
+        # A turn of the event loop later, so that the picture, which goes first, is under way.
+        self._drawing = QTimer(self)
+        self._drawing.setSingleShot(True)
+        self._drawing.setInterval(0)
+        self._drawing.timeout.connect(self._on_draw)
         studio.render.receive(LANE, self._on_frames)
         studio.follow_state(self._on_state)
         studio.settings_changed.connect(self._on_settings)
@@ -139,6 +144,14 @@ class StripPanel(QWidget):
         self.count.setValue(strip.frames)
         self.count.blockSignals(False)
         self._make_frames(strip.frames - 2)
+        self._drawing.start()
+
+    @Slot()
+    def _on_draw(self) -> None:
+        state = self._studio.state
+        if state is None:
+            return
+        strip = state.strip
         a, b = self._studio.z_of(state.end("a")), self._studio.z_of(state.end("b"))
         self._path = between(a, b, strip.frames, strip.mode)
         self._studio.render.request(LANE, self._path, ends_and_middle_first(strip.frames))

@@ -1,189 +1,48 @@
-"""A direction's slider: name, a slider that rests at a detent in its centre, its value in sigmas, and a reset."""
+"""A direction's slider: its name, marks, value in sigmas and reset, and the pictures at its ends."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QContextMenuEvent, QEnterEvent, QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
-from latentlab.ui import theme
 from latentlab.ui.icons import icon
-from latentlab.ui.widgets.focus import came_by_keyboard
+from latentlab.ui.widgets.centred_slider import CentredSlider
 from latentlab.ui.widgets.number_box import NumberBox
+from latentlab.ui.widgets.slider_parts import EndPicture, Grip, Mark, Name, NameBox, Sign
 
-_HANDLE_PX = 7.0
-_DETENT_PX = 5.0
-
-
-class CentredSlider(QWidget):
-    """A horizontal slider around a resting value.
-
-    Drag it, click to jump, turn the wheel or use the arrow keys (Shift for a tenth of a step); double-click, Home or
-    Delete brings it to rest. Near the resting value it snaps there.
-
-    Signals:
-        value_changed: float, while the hand moves it; GUI thread.
-        gesture_ended: When a drag, a click, a key or a turn of the wheel is over; GUI thread.
-    """
-
-    value_changed = Signal(float)
-    gesture_started = Signal()
-
-    def __init__(self, least: float, most: float, rest: float, step: float, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._least, self._most, self._rest, self._step = least, most, rest, step
-        self._value = rest
-        self._dragging = False
-        self._grip_px = 0.0
-        self._wheel_left = 0
-        self._ringed = False
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setMouseTracking(True)
-
-    def value(self) -> float:
-        """Return the value; it may lie beyond the groove's ends if it was typed."""
-        return self._value
-
-    def set_value(self, value: float) -> None:
-        """Show a value without telling anyone."""
-        if value != self._value:
-            self._value = value
-            self.update()
-
-    def sizeHint(self) -> QSize:
-        """Ask for a comfortable height."""
-        return QSize(120, 22)
-
-    def minimumSizeHint(self) -> QSize:
-        """Stay usable when narrow."""
-        return QSize(60, 22)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw groove, filled part, detent and handle."""
-        look = theme.tokens()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        middle = self.height() / 2
-        left, right = self._x(self._least), self._x(self._most)
-        rest, here = self._x(self._rest), self._x(self._value)
-        painter.setPen(QPen(QColor(look.track), 3.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-        painter.drawLine(QPointF(left, middle), QPointF(right, middle))
-        painter.setPen(QPen(QColor(look.muted), 1.5))
-        painter.drawLine(QPointF(rest, middle - 6), QPointF(rest, middle - 3))
-        painter.drawLine(QPointF(rest, middle + 3), QPointF(rest, middle + 6))
-        moved = abs(self._value - self._rest) > 1e-9
-        if moved:
-            painter.setPen(QPen(QColor(look.accent), 3.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-            painter.drawLine(QPointF(rest, middle), QPointF(here, middle))
-        active = self._dragging or self.underMouse() or self.hasFocus()
-        painter.setPen(QPen(QColor(look.panel), 2.0))
-        painter.setBrush(QColor(look.accent if moved or active else look.muted))
-        painter.drawEllipse(QPointF(here, middle), _HANDLE_PX, _HANDLE_PX)
-        if self._ringed:
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(QColor(look.accent), 1.0))
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 5, 5)
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Take the handle where it is, or bring it under the pointer."""
-        if event.button() == Qt.MouseButton.LeftButton:
-            self.gesture_started.emit()
-            self._dragging = True
-            self._grip_px = event.position().x() - self._x(self._value)
-            if abs(self._grip_px) > _HANDLE_PX:
-                self._grip_px = 0.0
-                self._move_to(event.position().x())
-            self.update()
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Follow the hand."""
-        if self._dragging:
-            self._move_to(event.position().x() - self._grip_px)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """End the gesture."""
-        self._dragging = False
-        self.update()
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Bring it to rest; one gesture with the press that went before."""
-        self._dragging = False
-        self._set(self._rest)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """Wear a ring when a key brought the focus."""
-        self._ringed = came_by_keyboard(event)
-        super().focusInEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Take the ring off."""
-        self._ringed = False
-        super().focusOutEvent(event)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Step by the wheel once the slider has the focus; otherwise the panel scrolls."""
-        if not self.hasFocus():
-            event.ignore()
-            return
-        self._wheel_left += event.angleDelta().y()
-        steps = int(self._wheel_left / 120)
-        self._wheel_left -= 120 * steps
-        if steps:
-            fine = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-            self.gesture_started.emit()
-            self._set(self._value + steps * self._step * (0.1 if fine else 1.0))
-        event.accept()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Step with the arrows, jump with the page keys, rest with Home or Delete."""
-        step = self._step * (0.1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1.0)
-        moves = {
-            Qt.Key.Key_Left: -step,
-            Qt.Key.Key_Right: step,
-            Qt.Key.Key_PageDown: -10 * step,
-            Qt.Key.Key_PageUp: 10 * step,
-        }
-        key = Qt.Key(event.key())
-        self._ringed = True
-        if not event.isAutoRepeat():
-            self.gesture_started.emit()
-        if key in moves:
-            self._set(self._value + moves[key])
-        elif key in (Qt.Key.Key_Home, Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
-            self._set(self._rest)
-        else:
-            super().keyPressEvent(event)
-
-    def _x(self, value: float) -> float:
-        edge = _HANDLE_PX + 1.0
-        share = (min(self._most, max(self._least, value)) - self._least) / (self._most - self._least)
-        return edge + share * (self.width() - 2 * edge)
-
-    def _move_to(self, x: float) -> None:
-        edge = _HANDLE_PX + 1.0
-        share = (x - edge) / max(1.0, self.width() - 2 * edge)
-        value = self._least + share * (self._most - self._least)
-        if abs(x - self._x(self._rest)) < _DETENT_PX:
-            value = self._rest
-        self._set(value)
-
-    def _set(self, value: float) -> None:
-        value = min(self._most, max(self._least, value))
-        if value != self._value:
-            self._value = value
-            self.update()
-            self.value_changed.emit(value)
+__all__ = ["CentredSlider", "SliderRow"]
 
 
 class SliderRow(QWidget):
-    """A named `CentredSlider` with its value typed or read in a box, and a reset that is grey at rest.
+    """A named `CentredSlider` with its value typed or read in a box, pictures at both ends, and marks.
+
+    The name is edited in place after a double-click or F2, if the direction is the user's own. Alt with Up and Down
+    asks for another place, the menu key for what else can be done.
 
     Signals:
         value_changed: (name, value, gesture); moves of one gesture share its number; GUI thread.
+        rename_wanted: (name, new name); GUI thread.
+        rename_refused: name of a direction that keeps it; GUI thread.
+        mark_wanted: (name, one of `session.sliders.Mark`, on or off); GUI thread.
+        menu_wanted: (name, place on the screen); GUI thread.
+        end_wanted: (name, 0 for the left end and 1 for the right); GUI thread.
+        end_dragged: The same, when the picture there is dragged away; GUI thread.
+        gripped: (name, y on the screen) while it is dragged to another place; GUI thread.
+        dropped: The same, when it is let go of; GUI thread.
+        step_wanted: (name, -1 for a place up and +1 for a place down); GUI thread.
     """
 
     value_changed = Signal(str, float, int)
+    rename_wanted = Signal(str, str)
+    rename_refused = Signal(str)
+    mark_wanted = Signal(str, str, bool)
+    menu_wanted = Signal(str, QPoint)
+    end_wanted = Signal(str, int)
+    end_dragged = Signal(str, int)
+    gripped = Signal(str, int)
+    dropped = Signal(str, int)
+    step_wanted = Signal(str, int)
     _gestures = 0
 
     def __init__(
@@ -193,23 +52,20 @@ class SliderRow(QWidget):
         *,
         least: float = -3.0,
         most: float = 3.0,
-        rest: float = 0.0,
         step: float = 0.1,
         typed_limit: float = 10.0,
-        suffix: str = " σ",
-        label: str = "",
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.name = name
-        self._rest = rest
-        self._slider = CentredSlider(least, most, rest, step)
+        self._rest = 0.0
+        self._renameable = self._hidden = False
+        self._slider = CentredSlider(least, most, 0.0, step)
         self._box = NumberBox()
-        self._box.setRange(min(least, -typed_limit if least < 0 else least), max(most, typed_limit))
+        self._box.setRange(-typed_limit, typed_limit)
         self._box.setDecimals(2)
         self._box.setSingleStep(step)
-        self._box.setSuffix(suffix)
-        self._box.setValue(rest)
+        self._box.setSuffix(" σ")
         self._box.setAlignment(Qt.AlignmentFlag.AlignRight)
         self._box.setFixedWidth(72)
         self._reset = QToolButton()
@@ -218,44 +74,80 @@ class SliderRow(QWidget):
         self._reset.setAutoRaise(True)
         self._reset.setEnabled(False)
         self._reset.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._label = QLabel(label or name)
-        self._label.setTextFormat(Qt.TextFormat.PlainText)
-        self.describe(tip)
-        self._box.setToolTip(self.tr("The strength, in standard deviations of the prior. Type it, or use the arrows."))
         self._reset.setToolTip(self.tr("Back to rest (or double-click the slider)"))
-        for widget in (self._slider, self._box, self._reset):
-            widget.setAccessibleName(label or name)
-
-        first = QHBoxLayout()
-        first.setContentsMargins(0, 0, 0, 0)
-        first.setSpacing(4)
-        first.addWidget(self._label, 1)
-        first.addWidget(self._reset)
-        first.addWidget(self._box)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 2, 0, 4)
-        layout.setSpacing(0)
-        layout.addLayout(first)
-        layout.addWidget(self._slider)
-
-        self._slider.value_changed.connect(self._on_moved)
-        self._slider.gesture_started.connect(self._on_gesture_started)
-        self._box.valueChanged.connect(self._on_typed)
-        self._reset.clicked.connect(self.reset)
+        self._label = Name(name)
+        self._grip = Grip()
+        self._foreign = Sign("warning", "warn")
+        self._foreign.hide()
+        self._favourite = Mark("star-filled", "star")
+        self._favourite.setToolTip(self.tr("Favourite: comes first"))
+        self._lock = Mark("lock", "unlock")
+        self._lock.setToolTip(self.tr("Locked: the slider stays as it is, and others can be conditioned on it"))
+        self.ends = (EndPicture(), EndPicture())
+        for end in self.ends:
+            end.setToolTip(self.tr("The picture at this end of the slider. Click to go there; drag it away as a card."))
+        self._name_it(name)
+        self.describe(tip)
+        self._lay_out()
+        self._connect()
 
     def describe(self, tip: str) -> None:
         """Say what the direction is."""
         self.setToolTip(tip)
         self._slider.setToolTip(tip)
 
+    def explain_value(self, tip: str) -> None:
+        """Say what the number means."""
+        self._box.setToolTip(tip)
+
+    def show_marks(self, favourite: bool, locked: bool, hidden: bool, renameable: bool, foreign: str) -> None:
+        """Show how the direction is marked.
+
+        Args:
+            favourite: Whether it has a star.
+            locked: Whether its slider does not move.
+            hidden: Whether it is shown only because hidden ones are.
+            renameable: Whether it is the user's own.
+            foreign: Why what it does is in doubt on the open model; empty where it is not.
+        """
+        self._favourite.setChecked(favourite)
+        self._lock.setChecked(locked)
+        self._slider.setEnabled(not locked)
+        self._box.setEnabled(not locked)
+        self._renameable, self._hidden = renameable, hidden
+        self._label.set_text(self.name, hidden)
+        self._foreign.setToolTip(foreign)
+        self._foreign.setVisible(bool(foreign))
+        self._show(self.value())
+
+    def show_ends(self, shown: bool) -> None:
+        """Give the pictures at the ends their room, or take it."""
+        for end in self.ends:
+            end.setVisible(shown)
+
     def value(self) -> float:
         """Return the value."""
         return self._slider.value()
 
-    def set_value(self, value: float) -> None:
-        """Show a value without telling anyone."""
-        self._slider.set_value(value)
-        self._show(value)
+    def rest(self) -> float:
+        """Return the resting value."""
+        return self._rest
+
+    def locked(self) -> bool:
+        """Whether the slider stays where it is."""
+        return self._lock.isChecked()
+
+    def set_value(self, value: float, rest: float = 0.0) -> None:
+        """Show a value, and where it rests, without telling anyone."""
+        if (value, rest) != (self._slider.value(), self._rest):
+            self._rest = rest
+            self._slider.set_rest(rest)
+            self._slider.set_value(value)
+            self._show(value)
+
+    def take_focus(self) -> None:
+        """Give the keyboard to the slider."""
+        self._slider.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @Slot()
     def reset(self) -> None:
@@ -264,6 +156,88 @@ class SliderRow(QWidget):
         self._slider.set_value(self._rest)
         self._show(self._rest)
         self._tell(self._rest)
+
+    @Slot()
+    def rename(self) -> None:
+        """Edit the name in place, if it can have another."""
+        if not self._renameable:
+            self.rename_refused.emit(self.name)
+            return
+        box = NameBox(self.name, self)
+        box.setAccessibleName(self.tr("Name of the direction"))
+        left = self._label.geometry().left() - 4
+        box.setGeometry(QRect(left, 0, self._box.geometry().left() - left - 4, self._box.geometry().bottom() + 1))
+        box.done.connect(self._on_renamed)
+        box.show()
+        box.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """F2 edits the name; Alt with Up and Down moves the row."""
+        if event.key() == Qt.Key.Key_F2:
+            self.rename()
+        elif event.modifiers() & Qt.KeyboardModifier.AltModifier and event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            self.step_wanted.emit(self.name, -1 if event.key() == Qt.Key.Key_Up else 1)
+        else:
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Ask for the menu."""
+        self.menu_wanted.emit(self.name, event.globalPos())
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Show what can be switched."""
+        self._set_near(True)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Leave only what is switched on."""
+        self._set_near(False)
+
+    def _lay_out(self) -> None:
+        first = QHBoxLayout()
+        first.setContentsMargins(0, 0, 0, 0)
+        first.setSpacing(2)
+        first.addWidget(self._grip)
+        first.addWidget(self._label, 1)
+        for widget in (self._foreign, self._favourite, self._lock, self._reset, self._box):
+            first.addWidget(widget)
+        second = QHBoxLayout()
+        second.setContentsMargins(0, 0, 0, 0)
+        second.setSpacing(4)
+        second.addWidget(self.ends[0])
+        second.addWidget(self._slider, 1)
+        second.addWidget(self.ends[1])
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(first)
+        layout.addLayout(second, 1)
+
+    def _connect(self) -> None:
+        self._slider.value_changed.connect(self._on_moved)
+        self._slider.gesture_started.connect(self._on_gesture_started)
+        self._box.valueChanged.connect(self._on_typed)
+        self._reset.clicked.connect(self.reset)
+        self._label.double_clicked.connect(self.rename)
+        self._favourite.clicked.connect(self._on_favourite)
+        self._lock.clicked.connect(self._on_lock)
+        self._grip.dragged.connect(self._on_gripped)
+        self._grip.dropped.connect(self._on_dropped)
+        for end in self.ends:
+            end.clicked.connect(self._on_end_clicked)
+            end.drag_started.connect(self._on_end_dragged)
+
+    def _name_it(self, name: str) -> None:
+        self.setAccessibleName(name)
+        for widget in (self._slider, self._box, self._reset):
+            widget.setAccessibleName(name)
+        self._favourite.setAccessibleName(self.tr("{0} is a favourite").format(name))
+        self._lock.setAccessibleName(self.tr("{0} is locked").format(name))
+        for end, sign in zip(self.ends, "−+", strict=True):
+            end.setAccessibleName(self.tr("{0} {1}3 sigma").format(name, sign))
+
+    def _set_near(self, near: bool) -> None:
+        for part in (self._grip, self._favourite, self._lock):
+            part.set_near(near)
 
     @Slot(float)
     def _on_moved(self, value: float) -> None:
@@ -281,11 +255,46 @@ class SliderRow(QWidget):
     def _on_gesture_started(self) -> None:
         SliderRow._gestures += 1
 
+    @Slot(str)
+    def _on_renamed(self, text: str) -> None:
+        box = self.sender()
+        if isinstance(box, NameBox):
+            box.hide()
+            box.deleteLater()
+        self.take_focus()
+        if text and text != self.name:
+            self.rename_wanted.emit(self.name, text)
+
+    @Slot(bool)
+    def _on_favourite(self, on: bool) -> None:
+        self.mark_wanted.emit(self.name, "favourites", on)
+
+    @Slot(bool)
+    def _on_lock(self, on: bool) -> None:
+        self.mark_wanted.emit(self.name, "locked", on)
+
+    @Slot(int)
+    def _on_gripped(self, y: int) -> None:
+        self.gripped.emit(self.name, y)
+
+    @Slot(int)
+    def _on_dropped(self, y: int) -> None:
+        self.dropped.emit(self.name, y)
+
+    @Slot()
+    def _on_end_clicked(self) -> None:
+        if not self.locked():
+            self.end_wanted.emit(self.name, int(self.sender() is self.ends[1]))
+
+    @Slot()
+    def _on_end_dragged(self) -> None:
+        self.end_dragged.emit(self.name, int(self.sender() is self.ends[1]))
+
     def _show(self, value: float) -> None:
         self._box.blockSignals(True)
         self._box.setValue(value)
         self._box.blockSignals(False)
-        self._reset.setEnabled(abs(value - self._rest) > 1e-9)
+        self._reset.setEnabled(not self.locked() and abs(value - self._rest) > 1e-9)
 
     def _tell(self, value: float) -> None:
         self.value_changed.emit(self.name, value, SliderRow._gestures)

@@ -51,8 +51,10 @@ def test_what_lies_beyond_all_samples_is_brought_to_the_edge() -> None:
     assert layout(far[1:])[0, 1] == pytest.approx(1.0)
 
 
-def test_which_way_round_does_not_depend_on_the_order_of_samples() -> None:
+def test_the_map_does_not_mirror_itself() -> None:
     data = looks()
+    mirrored = data * np.float32([-1, 1, -1, 1, -1, 1])
+    assert PlaneLayout.of(mirrored)(mirrored) == pytest.approx(PlaneLayout.of(data)(data), abs=1e-3)
     assert PlaneLayout.of(data)(data) == pytest.approx(PlaneLayout.of(data[::-1].copy())(data), abs=1e-3)
 
 

@@ -1,0 +1,389 @@
+"""SHEET: many seeds at once, sorted by what can be told of their pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QHideEvent, QShowEvent, QStandardItemModel
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from latentlab.analysis.classifier import PictureClassifier
+from latentlab.analysis.progress import Progress
+from latentlab.analysis.quantities import QUANTITIES, quantities_of
+from latentlab.analysis.realism import discriminator_scores
+from latentlab.errors import LatentlabError
+from latentlab.latent.priors import MAX_SEED, sample, typicality
+from latentlab.models.checkpoint import load_discriminator, read_card
+from latentlab.models.classifier_file import find_classifiers, load_classifier, read_classifier_card
+from latentlab.paths import bundled
+from latentlab.pixels import Pixels
+from latentlab.session import changes
+from latentlab.session.opened import OpenedModel
+from latentlab.session.point import Point
+from latentlab.session.settings import Settings
+from latentlab.ui.card_mime import start_drag
+from latentlab.ui.panels.explore import SeedBox
+from latentlab.ui.panels.heading import icon_button
+from latentlab.ui.render_bridge import Frames
+from latentlab.ui.studio import Studio
+from latentlab.ui.widgets.picture_grid import PictureGrid
+
+LANE = "sheet"
+_COUNTS = (16, 36, 64, 100)
+_USUAL_COUNT = 64
+_COLUMNS = 8
+_THREADS = 1
+
+Numbers = npt.NDArray[np.float64]
+Measure = Callable[[Pixels, Progress], Numbers]
+
+
+@dataclass(frozen=True)
+class _Order:
+    """Something to sort by.
+
+    Attributes:
+        measure: From all pictures of the sheet to a number each, called on the analysis thread; None where the number
+            is known without looking at them.
+    """
+
+    measure: Measure | None = None
+
+
+_BY_SEED, _BY_TYPICALITY = _Order(), _Order()
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """What the analysis thread found: for which request of the lane, and what was measured."""
+
+    seq: int
+    order: _Order
+    numbers: Numbers
+
+
+class SheetPanel(QWidget):
+    """Draws in the background and sorts once every picture is there. GUI thread only."""
+
+    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._studio = studio
+        self._seq = -1
+        self._pixels: Pixels | None = None
+        self._missing: set[int] = set()
+        self._numbers: Numbers | None = None
+        self._places: list[int] = []
+        self._waits = False
+        self._orders_of: OpenedModel | None = None
+        self.first = SeedBox()
+        self.first.setMinimum(0)
+        self.first.setMaximum(MAX_SEED - _COUNTS[-1])
+        self.first.setSpecialValueText("")
+        self.first.setAccessibleName(self.tr("First seed"))
+        self.first.setToolTip(self.tr("The sheet shows this seed and those that follow"))
+        self.dice = icon_button("dice", self.tr("Other seeds"))
+        self.count = QComboBox()
+        for count in _COUNTS:
+            self.count.addItem(self.tr("{0} seeds").format(count), count)
+        self.count.setCurrentIndex(_COUNTS.index(_USUAL_COUNT))
+        self.count.setAccessibleName(self.tr("Pictures on the sheet"))
+        self.sort = QComboBox()
+        self.sort.setAccessibleName(self.tr("Sort by"))
+        self.sort.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.sort.setMinimumContentsLength(20)
+        self.sort.setToolTip(self.tr("What the pictures are sorted by"))
+        self.falling = icon_button("swap", self.tr("Turn the order round"), checkable=True)
+        self.progress = QLabel()
+        self.progress.setObjectName("muted")
+        self.grid = PictureGrid(_COLUMNS, captions=True, fill=True)
+        self._lay_out()
+        self._connect()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Draw what changed while out of sight."""
+        super().showEvent(event)
+        self._refresh()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Cost nothing while out of sight."""
+        super().hideEvent(event)
+        if self._missing:
+            self._studio.render.forget(LANE)
+            self._pixels = None
+
+    def _lay_out(self) -> None:
+        top = QHBoxLayout()
+        top.setSpacing(8)
+        top.addWidget(QLabel(self.tr("From seed")))
+        top.addWidget(self.first)
+        top.addWidget(self.dice)
+        top.addWidget(self.count)
+        top.addStretch(1)
+        top.addWidget(QLabel(self.tr("Sort by")))
+        top.addWidget(self.sort)
+        top.addWidget(self.falling)
+        area = QScrollArea()
+        area.setAccessibleName(self.tr("Sheet of seeds"))
+        area.setWidgetResizable(True)
+        area.setWidget(self.grid)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 8, 0, 0)
+        layout.setSpacing(8)
+        layout.addLayout(top)
+        layout.addWidget(area, 1)
+        layout.addWidget(self.progress)
+
+    def _connect(self) -> None:
+        studio = self._studio
+        studio.render.receive(LANE, self._on_frames)
+        studio.model_changed.connect(self._on_model)
+        studio.settings_changed.connect(self._on_settings)
+        studio.analysis.ended.connect(self._on_analysis_ended)
+        self.first.valueChanged.connect(self._on_changed)
+        self.count.currentIndexChanged.connect(self._on_changed)
+        self.dice.clicked.connect(self._on_dice)
+        self.sort.currentIndexChanged.connect(self._on_sort)
+        self.falling.toggled.connect(self._on_falling)
+        self.grid.picked.connect(self._on_picked)
+        self.grid.dragged.connect(self._on_dragged)
+        self.grid.set_smooth(studio.settings.smooth)
+
+    def _refresh(self) -> None:
+        """Ask for the sheet where it is in sight and not there yet."""
+        model = self._studio.model
+        if model is None or not self.isVisible():
+            return
+        if self._orders_of is not model:
+            self._fill_orders(model)
+            self._pixels = None
+        if self._pixels is not None:
+            return
+        count = self.count.currentData()
+        self._studio.render.forget(LANE)
+        self._seq = -1
+        self._missing = set(range(count))
+        self._numbers = None
+        self._places = list(range(count))
+        spec = model.generator.card.generator
+        self._pixels = np.zeros((count, spec.height, spec.width, spec.channels), np.uint8)
+        self.grid.set_count(count)
+        self._show()
+        z = np.concatenate([sample(model.prior, 1, model.z_dim, seed) for seed in self._seeds()])
+        self._studio.render.request(LANE, z)
+
+    def _seeds(self) -> range:
+        first = int(self.first.value())
+        return range(first, first + len(self._places))
+
+    def _fill_orders(self, model: OpenedModel) -> None:
+        """Offer what this model's pictures can be sorted by; what is missing is greyed with the reason."""
+        self._orders_of = model
+        wanted = self.sort.currentText()
+        self.sort.blockSignals(True)
+        self.sort.clear()
+        self._offer(self.tr("Seed"), _BY_SEED, self.tr("As they come"))
+        tip = self.tr("|z| against what the prior gives; 1 is typical (White 2016, arXiv:1609.04468)")
+        self._offer(self.tr("Typicality"), _BY_TYPICALITY, tip)
+        self._offer_discriminator(model)
+        for name in quantities_of(model.generator.card.generator.channels):
+            self._offer(name, _Order(_quantity(name)), QUANTITIES[name].meaning)
+        for path in _networks_beside(model):
+            card = read_classifier_card(path)
+            if card.channels == model.generator.card.generator.channels:
+                for index, output in enumerate(card.outputs):
+                    tip = self.tr("{0}; balanced accuracy {1}").format(card.name, f"{output.accuracy:.0%}")
+                    self._offer(f"{card.name}: {output.name}", _Order(_output(path, index)), tip)
+        self.sort.setCurrentIndex(max(0, self.sort.findText(wanted)))
+        self.sort.blockSignals(False)
+
+    def _offer_discriminator(self, model: OpenedModel) -> None:
+        path, name = model.generator.path, self.tr("Discriminator")
+        if path is None:
+            self._offer(name, None, self.tr("This model is in no file yet"))
+        elif read_card(path).discriminator is None:
+            self._offer(name, None, self.tr("The model's file holds no discriminator"))
+        else:
+            tip = self.tr("The raw output of D: higher looks more real to it (Azadi et al. 2019, arXiv:1810.06758)")
+            self._offer(name, _Order(_discriminator(path)), tip)
+
+    def _offer(self, name: str, order: _Order | None, tip: str) -> None:
+        self.sort.addItem(name if order is not None else f"{name} ({tip})", order)
+        row = self.sort.count() - 1
+        self.sort.setItemData(row, tip, Qt.ItemDataRole.ToolTipRole)
+        items = self.sort.model()
+        if order is None and isinstance(items, QStandardItemModel):
+            items.item(row).setEnabled(False)
+
+    def _sort(self) -> None:
+        """Find the numbers to sort by: at once where they are known, in the background where pictures are measured."""
+        model, pixels, order = self._studio.model, self._pixels, self.sort.currentData()
+        if model is None or pixels is None or self._missing or not isinstance(order, _Order):
+            return
+        if order is _BY_SEED:
+            self._numbers = np.array(self._seeds(), np.float64)
+        elif order is _BY_TYPICALITY:
+            z = np.concatenate([sample(model.prior, 1, model.z_dim, seed) for seed in self._seeds()])
+            self._numbers = typicality(z, model.prior)
+        elif order.measure is not None:
+            if self._studio.analysis.running:
+                # A search for directions is not called off for a sheet.
+                self._waits = True
+                self.progress.setText(self.tr("Waiting for the search under way…"))
+                return
+            self._measure(order, order.measure, pixels)
+            return
+        self._show()
+
+    def _measure(self, order: _Order, measure: Measure, pixels: Pixels) -> None:
+        seq = self._seq
+        self._waits = False
+        self._numbers = None
+        self.progress.setText(self.tr("Measuring…"))
+        self._studio.analysis.start(
+            self.tr("Sorting the sheet"),
+            lambda progress: _Scored(seq, order, measure(pixels, progress)),
+            self._on_scored,
+        )
+
+    def _on_scored(self, found: object) -> None:
+        if isinstance(found, _Scored) and found.seq == self._seq and found.order is self.sort.currentData():
+            self._numbers = found.numbers
+            self._show()
+
+    def _show(self) -> None:
+        """Put every picture in its place."""
+        numbers = self._numbers
+        if numbers is not None:
+            order = np.argsort(-numbers if self.falling.isChecked() else numbers, kind="stable")
+            self._places = [int(index) for index in order]
+        seeds = self._seeds()
+        for place, index in enumerate(self._places):
+            missing = self._pixels is None or index in self._missing
+            self.grid.show_pixels(place, None if missing or self._pixels is None else self._pixels[index])
+            seed = seeds[index]
+            by_seed = numbers is None or self.sort.currentData() is _BY_SEED
+            text = str(seed) if by_seed or numbers is None else f"{numbers[index]:.3g}"
+            self.grid.caption(place, text, self.tr("Seed {0}").format(seed))
+            self.grid.pictures[place].setToolTip(
+                self.tr("Seed {0}. Click to pick it up; drag it to the shelf or to a well.").format(seed)
+            )
+        done = len(self._places) - len(self._missing)
+        drawing = self.tr("Drawing {0} of {1}…").format(done, len(self._places))
+        self.progress.setText(drawing if self._missing else self._ends())
+
+    def _ends(self) -> str:
+        order, numbers = self.sort.currentText(), self._numbers
+        if numbers is None:
+            return ""
+        first, last = numbers[self._places[0]], numbers[self._places[-1]]
+        return self.tr("{0} from {1} to {2}").format(order, f"{first:.6g}", f"{last:.6g}")
+
+    def _point(self, place: int) -> Point | None:
+        model = self._studio.model
+        if model is None or place >= len(self._places):
+            return None
+        return Point.from_seed(self._seeds()[self._places[place]], model.z_dim, model.prior)
+
+    def _on_frames(self, frames: Frames) -> None:
+        if self._pixels is None:
+            return
+        self._seq = frames.seq
+        for row, picture in zip(frames.rows, frames.pixels, strict=True):
+            self._pixels[row] = picture
+            self._missing.discard(row)
+            self.grid.show_pixels(row, picture, frames.seq)
+        self.progress.setText(
+            self.tr("Drawing {0} of {1}…").format(len(self._places) - len(self._missing), len(self._places))
+        )
+        if not self._missing:
+            self._pixels.flags.writeable = False
+            self._sort()
+
+    @Slot(object)
+    def _on_model(self, _model: OpenedModel) -> None:
+        self._pixels = None
+        self._refresh()
+
+    @Slot(object)
+    def _on_settings(self, settings: Settings) -> None:
+        self.grid.set_smooth(settings.smooth)
+
+    @Slot()
+    def _on_changed(self) -> None:
+        self._pixels = None
+        self._refresh()
+
+    @Slot()
+    def _on_dice(self) -> None:
+        self.first.setValue(self._studio.random_seed())
+
+    @Slot()
+    def _on_sort(self) -> None:
+        self._sort()
+
+    @Slot(str)
+    def _on_analysis_ended(self, _name: str) -> None:
+        if self._waits:
+            self._waits = False
+            order, pixels = self.sort.currentData(), self._pixels
+            if pixels is not None and isinstance(order, _Order) and order.measure is not None and not self._missing:
+                self._measure(order, order.measure, pixels)
+        elif self._pixels is not None and self._numbers is None and not self._missing:
+            self._show()
+
+    @Slot(bool)
+    def _on_falling(self, _on: bool) -> None:
+        self._show()
+
+    @Slot(int)
+    def _on_picked(self, place: int) -> None:
+        point = self._point(place)
+        if point is not None:
+            self._studio.apply(changes.put_in_place(point), self.tr("Pick up {0}").format(point.title()))
+
+    @Slot(int)
+    def _on_dragged(self, place: int) -> None:
+        point = self._point(place)
+        if point is not None:
+            start_drag(self.grid.pictures[place], self._studio.card_of(point))
+
+
+def _networks_beside(model: OpenedModel) -> list[Path]:
+    """List the attribute networks in the model's folder and among the bundled files, each name once."""
+    folders = [model.generator.path.parent] if model.generator.path is not None else []
+    with suppress(LatentlabError):  # an installation without them is one without bundled networks
+        folders.append(bundled("checkpoints"))
+    found: dict[str, Path] = {}
+    for folder in folders:
+        for path in find_classifiers(folder):
+            found.setdefault(path.name, path)
+    return list(found.values())
+
+
+def _quantity(name: str) -> Measure:
+    return lambda pixels, _progress: QUANTITIES[name].measure(pixels)
+
+
+def _discriminator(path: Path) -> Measure:
+    def measure(pixels: Pixels, progress: Progress) -> Numbers:
+        found = load_discriminator(path)
+        if found is None:
+            raise LatentlabError(path, "holds no discriminator any more")
+        return discriminator_scores(*found, pixels, progress)
+
+    return measure
+
+
+def _output(path: Path, index: int) -> Measure:
+    def measure(pixels: Pixels, progress: Progress) -> Numbers:
+        network = PictureClassifier(load_classifier(path), _THREADS)
+        return network.log_odds(pixels, progress)[:, index].astype(np.float64)
+
+    return measure

@@ -1,0 +1,52 @@
+"""The discriminator's scores against those of PyTorch."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from latentlab.analysis.realism import discriminator_scores
+from latentlab.errors import Cancelled
+from latentlab.models import dcgan
+from latentlab.models.networks import build, load
+from latentlab.models.spec import NetworkSpec
+from latentlab.models.weight_file import Weights
+
+
+def judge(channels: int) -> tuple[NetworkSpec, Weights]:
+    spec, random = dcgan.discriminator(32, channels, width=4), np.random.RandomState(0)
+    weights = {}
+    for name, shape in spec.tensors().items():
+        values = random.uniform(0.5, 1.5, shape) if name.endswith("running_var") else random.standard_normal(shape)
+        weights[name] = values.astype(np.float32)
+    return spec, weights
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_scores_are_those_of_torch(channels: int) -> None:
+    spec, weights = judge(channels)
+    pixels = np.random.RandomState(1).randint(0, 256, (19, 32, 32, channels)).astype(np.uint8)
+    network = load(build(spec), weights).eval()
+    with torch.inference_mode():
+        photo = torch.from_numpy(pixels.transpose(0, 3, 1, 2)).float() / 127.5 - 1.0
+        expected = network(photo).reshape(-1).double().numpy()
+    scores = discriminator_scores(spec, weights, pixels)
+    assert scores == pytest.approx(expected, rel=1e-3, abs=1e-3 * float(np.abs(expected).max()))
+
+
+def test_it_can_be_called_off_and_tells_how_far_it_is() -> None:
+    spec, weights = judge(1)
+    pixels = np.zeros((19, 32, 32, 1), np.uint8)
+    told: list[float] = []
+    discriminator_scores(spec, weights, pixels, told.append)
+    assert told[0] == 0.0
+    assert told[-1] == 1.0
+    assert len(told) > 2
+
+    def stop(done: float) -> None:
+        if done > 0.3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        discriminator_scores(spec, weights, pixels, stop)
