@@ -34,25 +34,25 @@ _ROWS_A_SLICE = 2
 
 
 class OnnxBackend:
-    """ONNX Runtime sessions of a generator, one for each number of threads that was asked for; see `Backend`.
+    """ONNX Runtime sessions of a generator, one for each number of threads, made when first needed; see `Backend`.
 
     Args:
         generator: The generator.
         threads: As in `use_threads`.
-
-    Raises:
-        ModelFileError: If the runtime refuses the generator's graph.
     """
 
     def __init__(self, generator: Generator, threads: int = 0) -> None:
         self._generator = generator
         self._making = threading.Lock()
         self._sessions: dict[int, onnxruntime.InferenceSession] = {}
-        self._threads = 0
-        self.use_threads(threads)
+        self._threads = threads or cores()
 
     def render(self, z: FloatArray) -> Pixels:
-        """Render latents; see `Backend.render`."""
+        """Render latents; see `Backend.render`.
+
+        Raises:
+            ModelFileError: If the runtime refuses the generator's graph.
+        """
         z, threads = np.ascontiguousarray(z, np.float32), self._threads
         if threads == 1 or len(z) < _ROWS_A_SLICE * threads:
             return _run(self._session(threads), z)
@@ -63,9 +63,7 @@ class OnnxBackend:
 
     def use_threads(self, count: int) -> None:
         """Draw with another number of threads; see `Backend.use_threads`."""
-        wanted = count or cores()
-        self._session(wanted)
-        self._threads = wanted
+        self._threads = count or cores()
 
     def _session(self, threads: int) -> onnxruntime.InferenceSession:
         with self._making:

@@ -15,9 +15,10 @@ from latentlab.rendering.lanes import Lanes
 from latentlab.rendering.requests import PICTURE, RenderRequest, RenderResult
 
 CHUNK_MS = 6.0
-_AIM_MS = 4.0
+_AIM_MS = 4.5
 _LATE, _LATE_S = 0.3, 0.001
 _HAND_RESTS_AFTER_MS = 150.0
+_HAND_MOVES_BELOW_MS = 50.0
 _COST_MEMORY = 0.7
 _MAX_CHUNK = 64
 _log = log.get(__name__)
@@ -128,7 +129,8 @@ class RenderService:
     def _left_ms(self) -> float:
         """Return the time until the picture is likely to be asked for again; large where the hand rests."""
         since_ms = (time.perf_counter() - self._picture_at_s) * 1000.0
-        return self._picture_every_ms - since_ms if since_ms < _HAND_RESTS_AFTER_MS else _HAND_RESTS_AFTER_MS
+        is_moving = self._picture_every_ms < _HAND_MOVES_BELOW_MS and since_ms < _HAND_RESTS_AFTER_MS
+        return self._picture_every_ms - since_ms if is_moving else _HAND_RESTS_AFTER_MS
 
     def _pause_s(self) -> float:
         """Return how long to hold back what would be in the way of the picture that is about to be asked for."""

@@ -57,7 +57,7 @@ def blocked(dialog: ExportDialog, window: MainWindow) -> Iterator[BlockingBacken
     model = window.studio.model
     assert model is not None
     backend = BlockingBackend(model.backend())
-    model._backend = backend
+    model._backends["cpu"] = backend
     yield backend
     backend.go_on.set()
 

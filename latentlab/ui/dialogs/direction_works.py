@@ -90,7 +90,7 @@ def measured_work(model: OpenedModel, quantities: Sequence[str], samples: int) -
                 model.render, model.z_dim, model.prior, quantities, samples, progress=progress, model=content_hash
             )
 
-        options = {"quantities": ", ".join(quantities), "samples": samples}
+        options: dict[str, int | float | str] = {"quantities": ", ".join(quantities), "samples": samples}
         found = cached(content_hash, SOURCE, options, find)
         names = {direction.name for direction in found}
         return Found(found, tuple(f"{name} does not vary" for name in quantities if name not in names))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 
 import numpy as np
 
@@ -66,7 +67,7 @@ class FakeClock:
     """Stands in for the module `time`."""
 
     def __init__(self) -> None:
-        self.now_s = 100.0
+        self.now_s = time.perf_counter()
 
     def perf_counter(self) -> float:
         return self.now_s

@@ -120,8 +120,8 @@ def test_the_chunk_follows_the_measured_cost(
     backend.row_ms = 2.0
     service.submit(request_of("strip", 1, *range(20, 30)))
     rendered(service)
-    assert [len(call) for call in backend.calls] == [1, 3, 3, 3]
-    assert [round(result.elapsed_ms, 6) for result in receiver.results] == [2.0, 6.0, 6.0, 6.0]
+    assert [len(call) for call in backend.calls] == [1, 2, 2, 2, 2, 1]
+    assert [round(result.elapsed_ms, 6) for result in receiver.results] == [2.0, 4.0, 4.0, 4.0, 4.0, 2.0]
 
 
 @pytest.mark.parametrize(("row_ms", "largest"), [(0.001, 64), (50.0, 1)])
@@ -138,10 +138,10 @@ def test_the_chunk_stays_within_bounds(
 def test_the_chunk_shrinks_when_rendering_turns_slow(
     service: RenderService, backend: FakeBackend, clock: FakeClock
 ) -> None:
-    backend.row_ms = 0.9
+    backend.row_ms = 0.85
     service.submit(request_of("strip", 1, *range(20, 40)))
     rendered(service)
-    assert len(backend.calls[-2]) == 6
+    assert len(backend.calls[-2]) == 5
     backend.row_ms = 6.0
     backend.calls.clear()
     service.submit(request_of("strip", 2, *range(20, 40)))
@@ -157,7 +157,7 @@ def test_the_cost_of_pictures_does_not_set_the_chunk(
     backend.row_ms = 0.1
     service.submit(request_of(PICTURE, 1))
     rendered(service)
-    backend.row_ms = 2.9
+    backend.row_ms = 2.0
     service.submit(request_of("strip", 2, *range(20, 25)))
     rendered(service)
     assert [len(call) for call in backend.calls[1:]] == [1, 2, 2]
@@ -460,3 +460,41 @@ def test_the_backend_is_told_of_its_threads_before_it_draws(service: RenderServi
     service.submit(request_of(PICTURE, 2, 8))
     assert service.wait_idle(TIMEOUT_S)
     assert backend.threads[-2:] == [0, 1]
+
+
+def test_a_strip_holds_back_for_the_picture_that_is_due(
+    service: RenderService, backend: FakeBackend, clock: FakeClock
+) -> None:
+    backend.row_ms = 3.0
+    service.submit(request_of("strip", 1, 20))
+    rendered(service)
+    for seq in range(2, 40):
+        clock.now_s += 0.007
+        service.submit(request_of(PICTURE, seq, 1))
+        rendered(service)
+    clock.now_s += 0.006
+    backend.calls.clear()
+    service.submit(request_of("strip", 40, 30, 31))
+    assert not service.wait_idle(0.05), "a row of 3 ms was begun 1 ms before the picture was due"
+    service.submit(request_of(PICTURE, 41, 2))
+    rendered(service)
+    assert backend.calls[0] == (2,)
+    assert [value for call in backend.calls[1:] for value in call] == [30, 31]
+
+
+def test_a_strip_waits_no_longer_for_a_hand_that_has_stopped(
+    service: RenderService, backend: FakeBackend, clock: FakeClock
+) -> None:
+    backend.row_ms = 3.0
+    service.submit(request_of("strip", 1, 20))
+    rendered(service)
+    for seq in range(2, 40):
+        clock.now_s += 0.007
+        service.submit(request_of(PICTURE, seq, 1))
+        rendered(service)
+    clock.now_s += 0.006
+    service.submit(request_of("strip", 40, 30))
+    assert not service.wait_idle(0.05)
+    clock.now_s += 0.008
+    rendered(service)
+    assert backend.calls[-1] == (30,)
