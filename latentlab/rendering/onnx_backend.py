@@ -63,7 +63,9 @@ class OnnxBackend:
 
     def use_threads(self, count: int) -> None:
         """Draw with another number of threads; see `Backend.use_threads`."""
-        self._threads = count or cores()
+        wanted = count or cores()
+        self._session(wanted)
+        self._threads = wanted
 
     def _session(self, threads: int) -> onnxruntime.InferenceSession:
         with self._making:
