@@ -462,9 +462,8 @@ def test_the_backend_is_told_of_its_threads_before_it_draws(service: RenderServi
     assert backend.threads[-2:] == [0, 1]
 
 
-def test_a_strip_holds_back_for_the_picture_that_is_due(
-    service: RenderService, backend: FakeBackend, clock: FakeClock
-) -> None:
+def move_a_hand(service: RenderService, backend: FakeBackend, clock: FakeClock) -> None:
+    """Ask for a picture every 10 ms, up to 1 ms before the next is due; a row of a strip is known to take 3 ms."""
     backend.row_ms = 3.0
     service.submit(request_of("strip", 1, 20))
     rendered(service)
@@ -473,6 +472,12 @@ def test_a_strip_holds_back_for_the_picture_that_is_due(
         service.submit(request_of(PICTURE, seq, 1))
         rendered(service)
     clock.now_s += 0.006
+
+
+def test_a_strip_holds_back_for_the_picture_that_is_due(
+    service: RenderService, backend: FakeBackend, clock: FakeClock
+) -> None:
+    move_a_hand(service, backend, clock)
     backend.calls.clear()
     service.submit(request_of("strip", 40, 30, 31))
     assert not service.wait_idle(0.05), "a row of 3 ms was begun 1 ms before the picture was due"
@@ -485,14 +490,7 @@ def test_a_strip_holds_back_for_the_picture_that_is_due(
 def test_a_strip_waits_no_longer_for_a_hand_that_has_stopped(
     service: RenderService, backend: FakeBackend, clock: FakeClock
 ) -> None:
-    backend.row_ms = 3.0
-    service.submit(request_of("strip", 1, 20))
-    rendered(service)
-    for seq in range(2, 40):
-        clock.now_s += 0.007
-        service.submit(request_of(PICTURE, seq, 1))
-        rendered(service)
-    clock.now_s += 0.006
+    move_a_hand(service, backend, clock)
     service.submit(request_of("strip", 40, 30))
     assert not service.wait_idle(0.05)
     clock.now_s += 0.008
