@@ -7,11 +7,13 @@ second. libc's own ``dlopen``, called as a foreign function, lets the lock go; t
 from __future__ import annotations
 
 import ctypes
+import gc
 import importlib
 import importlib.util
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from latentlab import log
@@ -21,6 +23,8 @@ _LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "torch": ("lib/libc10.so", "lib/libtorch_cpu.so", "lib/libtorch_python.so"),
 }
 """Package to its libraries, in the order in which they need each other; patterns below the package's folder."""
+_LATER_PARTS: Mapping[str, tuple[str, ...]] = {"torch": ("torch._dynamo",)}
+"""Package to what it would import at its first use: torch at the first step of an optimiser, for a second."""
 
 _log = log.get(__name__)
 
@@ -33,7 +37,9 @@ def preload(package: str) -> None:
     """
     if package not in sys.modules and sys.platform.startswith("linux"):
         _open_libraries(package)
-    importlib.import_module(package)
+    with _without_collections():
+        for module in (package, *_LATER_PARTS.get(package, ())):
+            importlib.import_module(module)
 
 
 class Preloading:
@@ -66,6 +72,22 @@ class Preloading:
                 preload(package)
             except Exception:  # noqa: BLE001 - whoever needs the package meets the same error, and reports it
                 _log.info("%s was not imported ahead of time", package, exc_info=True)
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Keep the garbage collector from looking at all of a large package, which stops every thread for long.
+
+    What has been imported by the end stays for good, so it need never be looked at again.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_on:
+            gc.enable()
 
 
 def _open_libraries(package: str) -> None:

@@ -55,16 +55,19 @@ def pump(until: Callable[[], bool], during: str, timeout_s: float = GIVE_UP_S) -
     """
     loop, poll = QEventLoop(), QTimer()
     end = time.monotonic() + timeout_s
+    happened = False
 
     def look() -> None:
-        if until() or time.monotonic() > end:
+        nonlocal happened
+        happened = until()
+        if happened or time.monotonic() > end:
             loop.quit()
 
     poll.timeout.connect(look)
     poll.start(_POLL_MS)
     loop.exec()
     poll.stop()
-    if not until():
+    if not happened:
         raise LatentlabError(f"bench: {during}", f"took more than {timeout_s:g} s")
 
 
