@@ -36,7 +36,7 @@ def run(*arguments: object, home: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_document_holds_machine_model_parts_and_budgets(model: Path, tmp_path: Path) -> None:
-    parts = ["throughput", "strip", "memory"]
+    parts = ["throughput", "strip"]
     ended = run(model, "--quick", "--json", "--only", ",".join(parts), home=tmp_path)
     assert ended.returncode == 0, ended.stderr
     document: dict[str, Any] = json.loads(ended.stdout)
@@ -58,8 +58,6 @@ def test_the_document_holds_machine_model_parts_and_budgets(model: Path, tmp_pat
 
     strip = {row["name"]: row for row in document["parts"]["strip"]["figures"]}
     assert strip["full strips a second, an end dragged alone"]["p50"] > 0.0
-    if sys.platform.startswith("linux"):
-        assert document["parts"]["memory"]["facts"]["gestures"] == 10
 
     budgets = document["budgets"]
     assert {budget["part"] for budget in budgets} >= {"throughput", "strip"}
