@@ -1,16 +1,16 @@
 """Rendering on the CPU through ONNX Runtime; imports no torch.
 
-What was tried, on two cores of an EPYC with AVX-512, width 64 at 64x64 RGB, milliseconds for a batch of 1 / 8 / 64,
-medians of one interleaved run (`tests/benchmarks/bench_runtimes.py` prints them anew):
+What was tried, on two cores of an EPYC with AVX-512, width 64 at 64x64 RGB, milliseconds for a batch of 1 / 8 / 64;
+`tests/benchmarks/bench_runtimes.py` prints the table anew, these are medians of one run of it:
 
-* one session with a thread per core: 1.4 / 13.3 / 88. Its transposed convolutions scatter on one thread;
-* the batch split over the cores, each slice in a session of one thread: 10.7 at 8, 74 at 64, as fast as OpenVINO (10.9
-  and 74), which needs 3 for a single picture. So: a session of all threads for a few pictures, slices for many;
-* inside the window, from the hand to the screen with the strip following, on two cores: 7.6 with two threads that spin
-  between calls, 6.5 with two that sleep, 5.8 with one, though the picture alone takes 3.1 then: the window wants a core
-  for itself. So it asks for all cores but one, `latentlab.cores.spare`;
-* bound and reused output buffers, no memory arena, chunks of 8 or 16 in one session: no gain, left out;
-* `QuantizeLinear` in place of clip, round and cast: within the noise; kept for being shorter.
+* one session with a thread per core, which spin between calls: 2.1 / 12.8 / 90; asleep between calls 2.4 / 13.0 / 106;
+* the batch split over the cores, each slice in a session of one thread: 3.8 / 10.8 / 75, beside 2.9 / 12.6 / 83 of
+  OpenVINO. So: a session of all threads for a few pictures, slices for many;
+* chunks of 8 in one session: 103 at 64, no better than the whole; left out;
+* one thread alone: 3.1 for a single picture. Inside the window that is the better choice on two cores, for the window
+  wants one for itself: it asks for all cores but one, `latentlab.cores.spare`. With that, and strips that hold back for
+  the picture, `latentlab bench --only slider` came from 8.1 to 6.0 ms from hand to screen; strips fell from 50 to 33 a
+  second.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from latentlab.rendering.lanes import Lanes
 from latentlab.rendering.requests import PICTURE, RenderRequest, RenderResult
 
 CHUNK_MS = 6.0
-_AIM_MS = 4.5
+_AIM_MS = 0.75 * CHUNK_MS  # what a row costs varies
 _LATE, _LATE_S = 0.3, 0.001
 _HAND_RESTS_AFTER_MS = 150.0
 _HAND_MOVES_BELOW_MS = 50.0

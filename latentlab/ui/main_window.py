@@ -356,7 +356,9 @@ class MainWindow(QMainWindow):
         self.resizeDocks([self._docks["shelf"], self._docks["directions"]], _SIDE_WIDTHS_PX, Qt.Orientation.Horizontal)
 
     @Slot(int)
-    def _on_first_picture(self, _seq: int) -> None:
+    def _on_first_picture(self, seq: int) -> None:
+        if seq < 0:  # the canvas, still empty
+            return
         self.explore.picture_painted.disconnect(self._on_first_picture)
         self._furnishing.start(0)
 

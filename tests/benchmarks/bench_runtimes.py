@@ -2,7 +2,8 @@
 
     python tests/benchmarks/bench_runtimes.py [--rounds 20]
 
-A model of width 64 at 64x64 RGB with random weights. Rounds are interleaved, figures are medians in milliseconds.
+A model of width 64 at 64x64 RGB with random weights. Contenders take turns of three calls after one that does not
+count, so that no other's threads still spin; figures are medians in milliseconds.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 import onnxruntime
 import openvino
 
-from latentlab.bench.measure import interleaved
+from latentlab.bench.measure import Spread, interleaved, timed_ms
 from latentlab.bench.subject import random_generator
 from latentlab.cores import cores
 from latentlab.latent.arrays import FloatArray
@@ -78,9 +79,12 @@ def main() -> None:
     table: dict[str, list[float]] = {name: [] for name in contenders}
     for batch in (1, 2, 4, 8, 64):
         z = np.random.RandomState(0).standard_normal((batch, 100)).astype(np.float32)
-        bound = {name: (lambda draw=draw, z=z: draw(z)) for name, draw in contenders.items()}
-        for name, spread in interleaved(bound, rounds if batch > 8 else 3 * rounds).items():
-            table[name].append(spread.p50)
+        bound = {
+            name: (lambda draw=draw, z=z: timed_ms(lambda: draw(z), calls=3, warm_up=1))
+            for name, draw in contenders.items()
+        }
+        for name, samples in interleaved(bound, rounds, warm_up=1).items():
+            table[name].append(Spread.of(samples).p50)
     for name, figures in table.items():
         print(name.ljust(24) + "".join(f"{figure:10.2f}" for figure in figures))
 
