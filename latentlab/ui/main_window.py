@@ -360,7 +360,8 @@ class MainWindow(QMainWindow):
         if seq < 0:  # the canvas, still empty
             return
         self.explore.picture_painted.disconnect(self._on_first_picture)
-        self._furnishing.start(0)
+        if self._late:
+            self._furnishing.start(0)
 
     @Slot()
     def _on_furnish(self) -> None:

@@ -141,3 +141,19 @@ def test_the_layout_is_kept(open_window: Callable[..., MainWindow], make_model: 
     second.actions_["reset-layout"].trigger()
     settle(second)
     assert second.shelf.isVisible()
+
+
+def test_nothing_is_made_before_the_first_picture(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(main_window, "_LATEST_START_OF_LATE_MS", 600_000)
+    window = MainWindow(Settings())
+    qtbot.addWidget(window)
+    window.show()
+    waiting = list(window._late)
+    seen: list[tuple[int, bool]] = []
+    window.explore.picture_painted.connect(lambda seq: seen.append((seq, window._late == waiting)))
+    qtbot.waitUntil(lambda: bool(seen))
+    assert seen[0] == (-1, True)
+    window.documents.start(None)
+    qtbot.waitUntil(lambda: window.furnished_)
+    assert next(untouched for seq, untouched in seen if seq >= 0)
+    window.close()
