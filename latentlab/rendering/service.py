@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -41,10 +42,10 @@ class RenderService:
         self._factory_epoch = 0
         self._backend: Backend | None = None
         self._backend_epoch = -1
-        self._row_ms = 0.0
+        self._row_ms: dict[int, float] = {}
         self._picture_at_s = 0.0
         self._picture_every_ms = _HAND_RESTS_AFTER_MS
-        self._threads = 0
+        self._threads = self._threads_at_rest = 0
         self._busy = False
         self._closing = False
         self._wake = threading.Condition()
@@ -70,10 +71,16 @@ class RenderService:
                 self._lanes.put(request)
                 self._wake.notify_all()
 
-    def use_threads(self, count: int) -> None:
-        """Draw with so many CPU threads from the next chunk on; 0 for as many as pay."""
+    def use_threads(self, count: int, at_rest: int | None = None) -> None:
+        """Draw with so many CPU threads from the next chunk on; 0 for as many as pay.
+
+        Args:
+            count: While a hand moves the picture.
+            at_rest: For everything else while none does; `count` by default.
+        """
         with self._wake:
             self._threads = count
+            self._threads_at_rest = count if at_rest is None else at_rest
 
     def cancel(self, lane: str | None = None) -> None:
         """Forget what waits in one lane, or in all."""
@@ -103,15 +110,19 @@ class RenderService:
                 self._wake.wait_for(lambda: self._lanes or self._closing)
                 if self._closing:
                     return
-                pause_s = self._pause_s() if self._lanes.can_wait else 0.0
+                threads = self._threads if self._hand_moves() else self._threads_at_rest
+                row_ms = self._row_ms_with(threads)
+                pause_s = self._pause_s(row_ms) if self._lanes.can_wait else 0.0
                 if pause_s > 0.0:
                     self._wake.wait(pause_s)
                     continue
-                job = self._lanes.take(self._chunk_rows())
-                factory, threads = self._factory, self._threads
+                job = self._lanes.take(self._chunk_rows(row_ms, threads))
+                factory = self._factory
                 if job is None or factory is None:
                     continue
                 self._busy = True
+                if job[0].lane == PICTURE:
+                    threads = self._threads
             self._hand_on(self._render(*job, factory, threads))
 
     def _hand_on(self, result: RenderResult) -> None:
@@ -120,23 +131,34 @@ class RenderService:
         except Exception:  # noqa: BLE001 - the receiver's fault must not end the render thread
             _log.exception("a result of lane %s was not taken", result.lane)
 
-    def _chunk_rows(self) -> int:
-        """Return how many rows fit: into a chunk, and into what is left until the moving hand asks again."""
-        if self._row_ms <= 0.0 or self._backend_epoch != self._factory_epoch:
-            return 1
-        return max(1, min(_MAX_CHUNK, int(min(_AIM_MS, self._left_ms()) / self._row_ms)))
+    def _row_ms_with(self, threads: int) -> float:
+        """Return what a row costs the open model with so many threads; 0 where none was drawn so."""
+        return self._row_ms.get(threads, 0.0) if self._backend_epoch == self._factory_epoch else 0.0
+
+    def _chunk_rows(self, row_ms: float, threads: int) -> int:
+        """Return how many rows fit: into a chunk, and into what is left until the moving hand asks again.
+
+        One for each thread always does, for these are drawn side by side.
+        """
+        fitting = int(min(_AIM_MS, self._left_ms()) / row_ms) if row_ms > 0.0 else 1
+        return max(1, threads, min(_MAX_CHUNK, fitting))
+
+    def _since_picture_ms(self) -> float:
+        return (time.perf_counter() - self._picture_at_s) * 1000.0
+
+    def _hand_moves(self) -> bool:
+        """Whether a hand moves the picture, which is then about to be asked for again."""
+        return self._picture_every_ms < _HAND_MOVES_BELOW_MS and self._since_picture_ms() < _HAND_RESTS_AFTER_MS
 
     def _left_ms(self) -> float:
-        """Return the time until the picture is likely to be asked for again; large where the hand rests."""
-        since_ms = (time.perf_counter() - self._picture_at_s) * 1000.0
-        is_moving = self._picture_every_ms < _HAND_MOVES_BELOW_MS and since_ms < _HAND_RESTS_AFTER_MS
-        return self._picture_every_ms - since_ms if is_moving else _HAND_RESTS_AFTER_MS
+        """Return the time until the picture is likely to be asked for again; no end of it where the hand rests."""
+        return self._picture_every_ms - self._since_picture_ms() if self._hand_moves() else math.inf
 
-    def _pause_s(self) -> float:
+    def _pause_s(self, row_ms: float) -> float:
         """Return how long to hold back what would be in the way of the picture that is about to be asked for."""
         left_ms = self._left_ms()
         is_late = left_ms < -_LATE * self._picture_every_ms
-        return 0.0 if left_ms >= self._row_ms or is_late else max(left_ms, 0.0) / 1000.0 + _LATE_S
+        return 0.0 if left_ms >= row_ms or is_late else max(left_ms, 0.0) / 1000.0 + _LATE_S
 
     def _note_picture(self) -> None:
         """Remember when the picture was asked for, and how often it is."""
@@ -150,11 +172,12 @@ class RenderService:
     ) -> RenderResult:
         try:
             if self._backend is None or self._backend_epoch != request.epoch:
-                self._backend, self._backend_epoch, self._row_ms = None, request.epoch, 0.0
+                self._backend, self._backend_epoch, self._row_ms = None, request.epoch, {}
                 self._backend = factory()
             self._backend.use_threads(threads)
             start = time.perf_counter()
-            pixels = self._backend.render(request.z[list(rows)])
+            y = None if request.y is None else request.y[list(rows)]
+            pixels = self._backend.render(request.z[list(rows)], y)
             elapsed_ms = (time.perf_counter() - start) * 1000.0
         except Exception as error:  # noqa: BLE001 - crosses to the window as text, whatever it is
             with self._wake:
@@ -165,5 +188,6 @@ class RenderService:
             return RenderResult(request.lane, request.epoch, request.seq, rows, nothing, 0.0, report)
         if request.lane != PICTURE:
             row_ms = elapsed_ms / len(rows)
-            self._row_ms = _COST_MEMORY * self._row_ms + (1 - _COST_MEMORY) * row_ms if self._row_ms else row_ms
+            known_ms = self._row_ms.get(threads, row_ms)
+            self._row_ms[threads] = _COST_MEMORY * known_ms + (1 - _COST_MEMORY) * row_ms
         return RenderResult(request.lane, request.epoch, request.seq, rows, pixels, elapsed_ms)

@@ -13,6 +13,7 @@ from pathlib import Path
 from latentlab import log
 from latentlab.errors import ErrorReport, LatentlabError
 from latentlab.preload import Preloading
+from latentlab.session.beginning import OpeningAhead
 from latentlab.ui.system_libraries import check_display
 
 _log = log.get(__name__)
@@ -38,8 +39,9 @@ def start(model: str | None, device: str | None = None) -> int:
     sys.setswitchinterval(0.001)
     if sys.platform == "win32":
         import torch  # noqa: F401 - after Qt its libraries do not load on Windows
-    first_picture = Preloading("onnxruntime")
-    first_picture.start()
+    named = Path(model).expanduser() if model else None
+    ahead = OpeningAhead(named)
+    ahead.start()
 
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
@@ -65,14 +67,13 @@ def start(model: str | None, device: str | None = None) -> int:
     _show_exceptions(window)
     _quit_on_interrupt(window)
     window.show()
-    named = Path(model).expanduser() if model else None
-    QTimer.singleShot(0, window, lambda: window.documents.open_start(named))
+    QTimer.singleShot(0, window, lambda: window.documents.open_start(named, ahead.open))
     # What the Train page and the searches for directions need is at hand by the time that someone asks for it.
     later = Preloading("torch", "pyqtgraph")
     window.furnished.connect(later.start)
     code = app.exec()
-    for preloading in (first_picture, later):
-        preloading.close()
+    later.close()
+    ahead.close()
     return code
 
 

@@ -16,7 +16,7 @@ from hand import state_of
 from pytestqt.qtbot import QtBot
 
 from latentlab.paths import config_dir
-from latentlab.session import changes, keeper
+from latentlab.session import beginning, changes, keeper
 from latentlab.session.store import load_session
 from latentlab.ui import documents
 from latentlab.ui.main_window import MainWindow
@@ -116,7 +116,7 @@ def test_a_failure_is_told_of_and_tried_again(
     folder.mkdir(parents=True, exist_ok=True)
     (folder.parent / "blocked").write_text("a file where a folder should be", encoding="utf-8")
     with monkeypatch.context() as away:
-        away.setattr(documents, "config_dir", lambda: folder.parent / "blocked")
+        away.setattr(beginning, "config_dir", lambda: folder.parent / "blocked")
         window.studio.apply(changes.set_seed(8), "")
         window.documents.autosave()
         qtbot.waitUntil(lambda: "blocked" in window.messages.text())

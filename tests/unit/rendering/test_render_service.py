@@ -474,6 +474,20 @@ def move_a_hand(service: RenderService, backend: FakeBackend, clock: FakeClock) 
     clock.now_s += 0.006
 
 
+def test_a_resting_hand_leaves_all_threads_to_what_is_behind_the_picture(
+    service: RenderService, backend: FakeBackend, clock: FakeClock
+) -> None:
+    service.use_threads(1, at_rest=2)
+    move_a_hand(service, backend, clock)
+    assert set(backend.threads[-38:]) == {1}
+    clock.now_s += 0.2
+    service.submit(request_of("strip", 40, 30))
+    rendered(service)
+    service.submit(request_of(PICTURE, 41))
+    rendered(service)
+    assert backend.threads[-2:] == [2, 1]
+
+
 def test_a_strip_holds_back_for_the_picture_that_is_due(
     service: RenderService, backend: FakeBackend, clock: FakeClock
 ) -> None:
@@ -485,6 +499,15 @@ def test_a_strip_holds_back_for_the_picture_that_is_due(
     rendered(service)
     assert backend.calls[0] == (2,)
     assert [value for call in backend.calls[1:] for value in call] == [30, 31]
+
+
+def test_a_row_that_takes_longer_than_a_hand_rests_is_drawn(
+    service: RenderService, backend: FakeBackend, clock: FakeClock
+) -> None:
+    backend.row_ms = 400.0
+    service.submit(request_of("strip", 1, 20, 21, 22))
+    rendered(service)
+    assert [value for call in backend.calls for value in call] == [20, 21, 22]
 
 
 def test_a_strip_waits_no_longer_for_a_hand_that_has_stopped(
