@@ -12,7 +12,7 @@ import tyro
 
 if TYPE_CHECKING:
     from latentlab.models.checkpoint import Generator
-    from latentlab.models.foreign.opening import OpenedGuesses
+    from latentlab.session.opening import FileReading
 
 
 @dataclass(frozen=True)
@@ -22,41 +22,65 @@ class Convert:
     Attributes:
         source: A .pth, .pt, .pkl, .ckpt or .safetensors file, or a run folder, whose newest model is taken.
         target: The .safetensors or .onnx file to write; an existing one is replaced.
-        reading: Which reading of a checkpoint to take where its shapes leave several open; 1 is the most likely.
-        statistics: BatchNorm's: those of the file, of one batch, or estimated anew over many latents.
+        guess: Which reading of a checkpoint to take where its shapes leave several open; 1 is the most likely. What was
+            chosen for the file before, else the most likely, if not given.
+        batch_norm: BatchNorm's statistics: those of the file, of one batch, or estimated anew over many latents. What
+            was chosen for the file before, else those of the file, if not given.
         json: Print the result as JSON.
     """
 
     source: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="SRC", help_behavior_hint="")]
     target: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="DST", help_behavior_hint="")]
-    reading: int = 1
-    statistics: Literal["running", "batch", "recalibrate"] = "running"
+    guess: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="")] = None
+    batch_norm: Annotated[
+        Literal["running", "batch", "recalibrate"] | None, tyro.conf.arg(name="batch-norm", help_behavior_hint="")
+    ] = None
     json: bool = False
 
     def run(self) -> None:
         """Open, and write."""
         from latentlab.errors import UsageError
-        from latentlab.models.foreign.batch_norm import with_statistics
         from latentlab.models.weight_file import SUFFIX
 
         target = self.target.expanduser()
         if target.suffix.lower() not in (SUFFIX, ".onnx"):
             raise UsageError(target.name or target, "is neither .safetensors nor .onnx", "Name such a file.")
-        generator, opened = _opened(self.source.expanduser(), self.reading)
-        generator = with_statistics(generator, self.statistics)
+        generator, reading = self._opened()
         _write(target, generator)
-        facts = facts_of(target, generator, opened)
+        facts = facts_of(target, generator, reading)
         if self.json:
             print(json.dumps(facts))
             return
         print(target)
-        for line in _remarks(generator, opened):
+        for line in _remarks(generator, reading):
             print(line, file=sys.stderr)
 
+    def _opened(self) -> tuple[Generator, FileReading | None]:
+        from latentlab.errors import ValueRangeError
+        from latentlab.models.foreign.batch_norm import with_statistics
+        from latentlab.models.foreign.by_hand import chosen
+        from latentlab.models.foreign.choices import Choice
+        from latentlab.session.opening import open_file
 
-def facts_of(target: Path, generator: Generator, opened: OpenedGuesses | None) -> dict[str, Any]:
+        generator, reading = open_file(self.source.expanduser())
+        generator.check_open("a conversion")
+        guesses = reading.guesses.guesses if reading is not None and reading.guesses is not None else ()
+        if self.guess is not None and not 1 <= self.guess <= len(guesses):
+            there_are = f"1 to {len(guesses)}" if guesses else "those of a checkpoint: it is a model already"
+            raise ValueRangeError("--guess", f"{self.guess} is not one of {there_are}")
+        if reading is None or reading.guesses is None:
+            return with_statistics(generator, self.batch_norm or "running"), reading
+        if self.guess is None and self.batch_norm is None:
+            return generator, reading
+        held = reading.choice or Choice()
+        spec = held.spec if self.guess is None else guesses[self.guess - 1].generator.card.generator
+        return chosen(reading.guesses, Choice(spec, self.batch_norm or held.statistics)), reading
+
+
+def facts_of(target: Path, generator: Generator, reading: FileReading | None) -> dict[str, Any]:
     """Gather what was written, in JSON types."""
     spec = generator.card.generator
+    guesses = reading.guesses.guesses if reading is not None and reading.guesses is not None else ()
     return {
         "path": str(target),
         "hash": generator.content_hash,
@@ -67,33 +91,8 @@ def facts_of(target: Path, generator: Generator, opened: OpenedGuesses | None) -
         "prior": spec.prior,
         "classes": spec.classes,
         "notes": generator.card.notes,
-        "readings": [guess.words or "the most likely" for guess in opened.guesses] if opened else [],
+        "guesses": [guess.words or "the most likely" for guess in guesses],
     }
-
-
-def _opened(source: Path, reading: int) -> tuple[Generator, OpenedGuesses | None]:
-    """Open a model of ours, or a checkpoint of any project by its shapes."""
-    from latentlab.errors import ModelFileError, ValueRangeError
-    from latentlab.models.checkpoint import find_model, load_generator
-    from latentlab.models.foreign.opening import open_foreign
-    from latentlab.models.weight_file import SUFFIX
-
-    path = find_model(source)
-    if path.suffix.lower() == ".onnx":
-        raise ModelFileError(path, "is ONNX already, from which there is no way back")
-    if path.suffix.lower() == SUFFIX:
-        try:
-            return load_generator(path), None
-        except ModelFileError as error:
-            try:
-                opened = open_foreign(path)
-            except ModelFileError:
-                raise error from None
-    else:
-        opened = open_foreign(path)
-    if not 1 <= reading <= len(opened.guesses):
-        raise ValueRangeError("--reading", f"{reading} is not one of 1 to {len(opened.guesses)}")
-    return opened.guesses[reading - 1].generator, opened
 
 
 def _write(target: Path, generator: Generator) -> None:
@@ -114,13 +113,15 @@ def _write(target: Path, generator: Generator) -> None:
     )
 
 
-def _remarks(generator: Generator, opened: OpenedGuesses | None) -> list[str]:
-    if opened is None:
+def _remarks(generator: Generator, reading: FileReading | None) -> list[str]:
+    if reading is None or reading.guesses is None:
         return []
-    lines = [generator.card.notes, *opened.remarks]
-    if not opened.is_certain:
+    lines = [generator.card.notes, *reading.remarks]
+    if not reading.is_certain:
         others = [
-            f"  --reading {number}: {guess.words}" for number, guess in enumerate(opened.guesses, 1) if guess.words
+            f"  --guess {number}: {guess.words}"
+            for number, guess in enumerate(reading.guesses.guesses, 1)
+            if guess.words
         ]
         lines += ["What the file leaves open can also be read as", *others]
     return lines

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from latentlab.commands.arguments import ModelPath
+from latentlab.commands.arguments import ClassNumber, ModelPath
 from latentlab.commands.progress import ProgressLine
 
 if TYPE_CHECKING:
     from latentlab.analysis.progress import Progress
+    from latentlab.latent.arrays import FloatArray
     from latentlab.latent.directions import Direction
+    from latentlab.pixels import Pixels
     from latentlab.session.opened import OpenedModel
 
 Method = Literal["sefa", "pca", "local", "measured", "attributes"]
@@ -33,13 +35,15 @@ class Directions:
     reads in its pictures. Where that takes long, what was found before is taken from the cache.
 
     Attributes:
-        model: A .safetensors model, or a run folder, whose newest model is taken.
+        model: A .safetensors, .pth or .onnx model, or a run folder, whose newest model is taken.
         method: How they are found.
         layer: For pca: the number of the layer, from 1; a wrong one lists those there are.
         samples: For pca, measured and attributes: how many pictures are looked at; 0 takes as many as is good.
         count: For sefa, pca and local: how many; 0 takes ten, or as many as z is wide.
         network: For attributes: the network's .safetensors, where not just one for such pictures lies beside the model.
         point: For local: a seed, a PNG saved by latentlab, a .npy of z, or a copied latent.
+        label: The class whose pictures are looked at, from 0, where the model has classes; that of the point, or the
+            first, if not given.
         out: The .safetensors to write; an existing one is replaced.
         json: Print the result as JSON.
     """
@@ -51,6 +55,7 @@ class Directions:
     count: int = 0
     point: Annotated[str, tyro.conf.arg(metavar="POINT")] = "0"
     network: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="")] = None
+    label: ClassNumber = None
     out: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="")] = None
     json: bool = False
 
@@ -60,6 +65,7 @@ class Directions:
         from latentlab.session.opened import OpenedModel
 
         model = OpenedModel.from_file(self.model)
+        model.checked_classes(self.label, 1)
         find: dict[Method, Callable[[OpenedModel, Progress], tuple[Direction, ...]]] = {
             "sefa": self._sefa,
             "pca": self._pca,
@@ -91,6 +97,14 @@ class Directions:
             "directions": [asdict(DirectionNote.of(direction)) for direction in found],
         }
 
+    def _options(self, **options: int | str) -> dict[str, int | float | str]:
+        """Add what tells the findings of one class from those of another in the cache."""
+        return {**options, **({"class": self.label} if self.label else {})}
+
+    def _render(self, model: OpenedModel) -> Callable[[FloatArray], Pixels]:
+        """Return what draws the class that is looked at."""
+        return lambda z: model.render(z, self.label)
+
     def _count(self, model: OpenedModel) -> int:
         return self.count or min(COUNT, model.z_dim)
 
@@ -104,23 +118,27 @@ class Directions:
         from latentlab.analysis.pca import SOURCE, principal_directions
 
         samples, count = self.samples or PCA_SAMPLES, self._count(model)
-        options = {"layer": self.layer, "count": count, "samples": samples}
+        label = self.label or 0
+        options = self._options(layer=self.layer, count=count, samples=samples)
         return cached(
             model.generator.content_hash,
             SOURCE,
             options,
-            lambda: principal_directions(model.generator, self.layer, count, samples, progress=progress),
+            lambda: principal_directions(model.generator, self.layer, count, samples, progress=progress, label=label),
         )
 
     def _local(self, model: OpenedModel, progress: Progress) -> tuple[Direction, ...]:
         from latentlab.analysis.local import local_directions
+        from latentlab.analysis.network import PictureChanges
         from latentlab.commands.points import read_points
         from latentlab.errors import UsageError
 
         latents = read_points([self.point], "", model)
         if len(latents) > 1:
             raise UsageError("--point", f"{self.point} is {len(latents)} points, one is needed")
-        return local_directions(model.generator, latents[0].z, self._count(model), progress)
+        label = self.label if self.label is not None else latents[0].point.label or 0
+        changes = PictureChanges(model.generator, label)
+        return local_directions(model.generator, latents[0].z, self._count(model), progress, changes)
 
     def _measured(self, model: OpenedModel, progress: Progress) -> tuple[Direction, ...]:
         from latentlab.analysis.cache import cached
@@ -133,9 +151,9 @@ class Directions:
         return cached(
             content_hash,
             SOURCE,
-            {"quantities": ", ".join(names), "samples": samples},
+            self._options(quantities=", ".join(names), samples=samples),
             lambda: measured_directions(
-                model.render, spec.z_dim, spec.prior, names, samples, progress=progress, model=content_hash
+                self._render(model), spec.z_dim, spec.prior, names, samples, progress=progress, model=content_hash
             ),
         )
 
@@ -156,7 +174,7 @@ class Directions:
 
         def find() -> tuple[Direction, ...]:
             found = attribute_directions(
-                model.render,
+                self._render(model),
                 model.z_dim,
                 model.prior,
                 PictureClassifier(network),
@@ -168,7 +186,8 @@ class Directions:
                 print(f"latentlab: {name} is left out: {why}", file=sys.stderr)
             return found.directions
 
-        return cached(content_hash, SOURCE, {"network": network_hash, "samples": samples}, find)
+        options = self._options(network=network_hash, samples=samples)
+        return cached(content_hash, SOURCE, options, find)
 
     def _network_of(self, model: OpenedModel) -> Path:
         from latentlab.errors import UsageError

@@ -26,4 +26,5 @@ def open_with(model: Path, directions: Path | None) -> OpenedModel:
     found = load_directions(path)
     if warning := checked_for(found, opened.generator, path):
         print(f"latentlab: warning: {warning}", file=sys.stderr)
-    return OpenedModel(replace(opened.generator, directions=(*found, *opened.generator.directions)))
+    generator = replace(opened.generator, directions=(*found, *opened.generator.directions))
+    return OpenedModel(generator, opened.reading)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from latentlab.commands.arguments import DirectionsPath, ModelPath, PointTexts, SeedsText
+from latentlab.commands.arguments import ClassNumber, DirectionsPath, ModelPath, PointTexts, SeedsText
 from latentlab.commands.progress import ProgressLine
+
+if TYPE_CHECKING:
+    from latentlab.latent.arrays import FloatArray
+    from latentlab.pixels import Pixels
 
 MAX_FRAMES = 100_000
 
@@ -23,11 +27,12 @@ class Interpolate:
     to the player).
 
     Attributes:
-        model: A .safetensors model, or a run folder, whose newest model is taken.
+        model: A .safetensors, .pth or .onnx model, or a run folder, whose newest model is taken.
         points: Seeds, ranges of seeds (0-63), PNGs saved by latentlab, .npy files of z, copied latents; two or more.
         out: The file to write: .gif, .webp, .apng or .mp4, or .png for all frames side by side.
         seeds: Further seeds: 1,2,3 or 0-63.
         edit: Strengths along directions at every point, in sigmas: "Smiling=+1.2,PC 1=-2".
+        label: The class to draw, from 0, where the model has classes; that of the points if not given.
         directions: A file of directions that edits may name, looked at before those of the model.
         frames: Frames from the first point to the last, or once round with --loop.
         mode: slerp keeps to the shell on which z lies, lerp takes the straight line.
@@ -45,6 +50,7 @@ class Interpolate:
     points: PointTexts = ()
     seeds: SeedsText = ""
     edit: Annotated[str, tyro.conf.arg(metavar="EDITS", help_behavior_hint="")] = ""
+    label: ClassNumber = None
     directions: DirectionsPath = None
     frames: int = 60
     mode: Literal["slerp", "lerp"] = "slerp"
@@ -62,7 +68,7 @@ class Interpolate:
 
         from latentlab.commands.edits import edited, parse_edits
         from latentlab.commands.found import open_with
-        from latentlab.commands.points import read_points
+        from latentlab.commands.points import common_class, read_points
         from latentlab.errors import UsageError, ValueRangeError
         from latentlab.export.animation import AnimationOptions, write_animation
         from latentlab.latent.interpolation import keyframe_path
@@ -85,7 +91,12 @@ class Interpolate:
             if self.mode == "slerp" and not latent.z.any():
                 raise ValueRangeError(latent.point.title(), "is zero, from which no arc leads", "Choose --mode lerp.")
         path_z = keyframe_path(np.stack([latent.z for latent in latents]), self.frames, self.mode, self.loop)
+        label = common_class(latents, self.label, model)
+        draw = model.backend(self.device).render
         written = 0
+
+        def render(z: FloatArray) -> Pixels:
+            return draw(z, model.checked_classes(label, len(z)))
 
         def on_frame(done: int, of: int) -> None:
             nonlocal written
@@ -93,7 +104,7 @@ class Interpolate:
             line.show(f"frame {done}/{of}")
 
         with ProgressLine() as line:
-            write_animation(self.out, path_z, model.backend(self.device).render, options=options, progress=on_frame)
+            write_animation(self.out, path_z, render, options=options, progress=on_frame)
         if self.json:
             size_bytes = self.out.stat().st_size
             print(json.dumps({"out": str(self.out), "frames": written, "fps": self.fps, "bytes": size_bytes}))

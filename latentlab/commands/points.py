@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tokenize import TokenError
 
@@ -75,6 +75,44 @@ def follow(point: Point, model: OpenedModel) -> Latent:
     return Latent(point, model.checked(z[None])[0])
 
 
+def of_class(latents: Sequence[Latent], label: int | None, model: OpenedModel) -> tuple[Latent, ...]:
+    """Have latents drawn as a class.
+
+    Args:
+        latents: What is to be drawn.
+        label: The class; None for those that the latents have, else the first.
+        model: Without classes, it leaves the latents as they are.
+
+    Raises:
+        ValueRangeError: If the model has no such class.
+    """
+    model.checked_classes(label, 1)
+    if not model.classes:
+        return tuple(latents)
+    return tuple(
+        replace(latent, point=replace(latent.point, label=(latent.point.label or 0) if label is None else label))
+        for latent in latents
+    )
+
+
+def common_class(latents: Sequence[Latent], label: int | None, model: OpenedModel) -> int | None:
+    """Return the one class that several latents are drawn as; None where the model has none.
+
+    Args:
+        latents: At least one.
+        label: The class; None for that of the latents, else the first.
+        model: Draws them.
+
+    Raises:
+        UsageError: If they are of several classes and none is named.
+        ValueRangeError: If the model has no such class.
+    """
+    labels = {latent.point.label for latent in of_class(latents, label, model)}
+    if len(labels) > 1:
+        raise UsageError("POINT", "the points are of several classes", "Name the one to draw with --class K.")
+    return labels.pop() if model.classes else None
+
+
 def _of_text(text: str, model: OpenedModel) -> list[Latent]:
     if _SEEDS.fullmatch(text):
         return _of_seeds(text, model)
@@ -116,13 +154,14 @@ def _of_png(path: Path, model: OpenedModel) -> Latent:
         raise ValueRangeError(
             path, f"holds a latent of the {tag.prior} prior, {model.name} takes the {model.prior} one"
         )
-    steps = Point(tag.base, tag.seed, path.name, tag.edits, tag.truncation, tag.renormalised)
+    label = tag.label if tag.label is not None and tag.label < model.classes else None
+    steps = Point(tag.base, tag.seed, path.name, tag.edits, tag.truncation, tag.renormalised, label)
     # Under another model the same sliders lead elsewhere; what the picture showed is z.
     try:
         same = np.allclose(follow(steps, model).z, tag.z, rtol=_SAME_Z, atol=_SAME_Z)
     except ValueRangeError:
         same = False
-    return Latent(steps if same else Point(tag.z, origin=path.name), tag.z)
+    return Latent(steps if same else Point(tag.z, origin=path.name, label=label), tag.z)
 
 
 def _of_npy(path: Path, model: OpenedModel) -> list[Latent]:

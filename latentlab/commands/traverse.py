@@ -10,7 +10,7 @@ from typing import Annotated
 
 import tyro
 
-from latentlab.commands.arguments import DirectionsPath, ModelPath, PointTexts, SeedsText
+from latentlab.commands.arguments import ClassNumber, DirectionsPath, ModelPath, PointTexts, SeedsText
 from latentlab.commands.progress import ProgressLine
 
 MAX_STEPS = 101
@@ -23,11 +23,12 @@ class Traverse:
     """Move points along a direction: a row for each point, a column for each strength.
 
     Attributes:
-        model: A .safetensors model, or a run folder, whose newest model is taken.
+        model: A .safetensors, .pth or .onnx model, or a run folder, whose newest model is taken.
         direction: Its name, in any case; latentlab info and latentlab directions tell them.
         out: The PNG to write; an existing one is replaced.
         points: Seeds, ranges of seeds (0-63), PNGs saved by latentlab, .npy files of z, copied latents.
         seeds: Further seeds: 1,2,3 or 0-63.
+        label: The class to draw, from 0, where the model has classes; those of the points if not given.
         directions: A file of directions, looked at before those of the model.
         range: First and last strength, in sigmas, counted from the point; written --range=-3:3.
         steps: How many strengths, both ends included.
@@ -40,6 +41,7 @@ class Traverse:
     out: Path
     points: PointTexts = ()
     seeds: SeedsText = ""
+    label: ClassNumber = None
     directions: DirectionsPath = None
     range: Annotated[str, tyro.conf.arg(metavar="FROM:TO")] = "-3:3"
     steps: int = 7
@@ -52,7 +54,7 @@ class Traverse:
 
         from latentlab.commands.edits import MAX_STRENGTH
         from latentlab.commands.found import open_with
-        from latentlab.commands.points import follow, read_points
+        from latentlab.commands.points import follow, of_class, read_points
         from latentlab.errors import ValueRangeError
         from latentlab.export.traversal import write_traversal
 
@@ -68,7 +70,7 @@ class Traverse:
             raise ValueRangeError("--scale", f"{self.scale} is less than 0")
         model = open_with(self.model, self.directions)
         direction = model.direction(self.direction)
-        latents = read_points(self.points, self.seeds, model)
+        latents = of_class(read_points(self.points, self.seeds, model), self.label, model)
         strengths = np.linspace(first, last, self.steps)
         rows = []
         with ProgressLine() as line:
@@ -79,7 +81,7 @@ class Traverse:
                     follow(latent.point.with_strength(direction.name, start + float(strength)), model).z
                     for strength in strengths
                 ]
-                rows.append(model.render(np.stack(moved)))
+                rows.append(model.render(np.stack(moved), latent.point.label if model.classes else None))
         titles = [latent.point.title() for latent in latents]
         title = f"{model.name}: {direction.name}, in sigmas"
         write_traversal(

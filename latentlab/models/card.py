@@ -88,6 +88,7 @@ class ModelCard:
         command: The command line that made it.
         notes: Limits, bias, anything a user should know.
         directions: Names and scales of the saved directions, in the order of the tensor's rows.
+        class_names: Of the classes of a conditional generator, in order; empty where they have none.
     """
 
     name: str
@@ -100,6 +101,7 @@ class ModelCard:
     command: str = ""
     notes: str = ""
     directions: tuple[DirectionNote, ...] = ()
+    class_names: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """Write the card as one JSON text."""
@@ -116,6 +118,7 @@ class ModelCard:
                 "command": self.command,
                 "notes": self.notes,
                 "directions": [vars(note) for note in self.directions],
+                "class_names": list(self.class_names),
             }
         )
 
@@ -142,6 +145,7 @@ class ModelCard:
                 command=str(data.get("command", "")),
                 notes=str(data.get("notes", "")),
                 directions=tuple(map(DirectionNote.from_json, data.get("directions", []))),
+                class_names=tuple(map(str, data.get("class_names", []))),
             )
         except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise ValueError(f"its header is incomplete or does not fit: {error}") from error

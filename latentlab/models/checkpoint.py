@@ -10,12 +10,13 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
-from latentlab.errors import ModelFileError, OutputError
+from latentlab.errors import ModelFileError, OutputError, ValueRangeError
 from latentlab.latent.arrays import FloatArray
 from latentlab.latent.directions import Direction
 from latentlab.models.card import METADATA_KEY, DirectionNote, ModelCard
@@ -34,6 +35,12 @@ from latentlab.models.weight_file import (
 )
 from latentlab.paths import replacing
 
+if TYPE_CHECKING:
+    from latentlab.models.foreign.onnx_generator import OnnxGenerator
+
+
+CLOSED = "an .onnx file shows neither its layers nor their gradients"
+
 
 @dataclass(frozen=True, eq=False)
 class Generator:
@@ -45,6 +52,7 @@ class Generator:
         directions: Those saved with the model.
         path: The file it came from; None for a snapshot of a running training.
         content_hash: 16 hexadecimal digits over architecture and weights; the same in every copy of the model.
+        onnx: What draws it where it came as an ``.onnx`` file; there are no weights then.
     """
 
     card: ModelCard
@@ -52,12 +60,29 @@ class Generator:
     directions: tuple[Direction, ...] = ()
     path: Path | None = None
     content_hash: str = ""
+    onnx: OnnxGenerator | None = None
 
     def __post_init__(self) -> None:
         for array in self.weights.values():
             array.flags.writeable = False
         if not self.content_hash:
             object.__setattr__(self, "content_hash", _hash(self.card, self.weights))
+
+    def check_open(self, wanted: str) -> None:
+        """Refuse what needs to look at the layers of an ``.onnx`` file.
+
+        Args:
+            wanted: What needs them, for the message.
+
+        Raises:
+            ValueRangeError: If its layers are not known.
+        """
+        if self.onnx is not None:
+            raise ValueRangeError(
+                self.path or self.card.name,
+                f"{wanted} is not available: {CLOSED}",
+                "Open the weights it was exported from.",
+            )
 
 
 def find_model(path: Path) -> Path:
@@ -80,6 +105,15 @@ def find_model(path: Path) -> Path:
     if not exists:
         raise ModelFileError(path, "no such file")
     return path
+
+
+def is_model(path: Path) -> bool:
+    """Tell whether a file has the header of a model file; False for any that cannot be read."""
+    try:
+        with opened(path) as file:
+            return METADATA_KEY in (file.metadata() or {})
+    except ModelFileError:
+        return False
 
 
 def read_card(path: Path) -> ModelCard:
@@ -138,8 +172,10 @@ def save_model(
 
     Raises:
         OutputError: If the file cannot be written.
-        ValueError: If weights have other names or shapes than the card says.
+        ValueError: If weights have other names or shapes than the card says, or it knows of no layers.
     """
+    if card.generator.is_opaque:
+        raise ValueError("its layers are not known")
     check_network(weights, card.generator.network)
     if discriminator:
         if card.discriminator is None:

@@ -17,8 +17,9 @@ def with_class(generator: Generator, y: int) -> Generator:
         y: From 0.
 
     Raises:
-        ValueRangeError: If it has no such class.
+        ValueRangeError: If it has no such class, or its layers are not known.
     """
+    generator.check_open("a fixed class")
     card = generator.card
     if not 0 <= y < card.generator.classes:
         raise ValueRangeError(f"class {y}", f"{card.name} has {card.generator.classes or 'no'} classes, counted from 0")

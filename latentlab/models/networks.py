@@ -17,6 +17,7 @@ from latentlab.models.spec import (
     Crop,
     JoinClass,
     Layer,
+    LayerNorm,
     Linear,
     NetworkSpec,
     Rescale,
@@ -140,6 +141,8 @@ def _module(layer: Layer, on_maps: bool, in_place: bool) -> nn.Module:
             )
         case BatchNorm():
             return (nn.BatchNorm2d if on_maps else nn.BatchNorm1d)(layer.features, eps=layer.eps)
+        case LayerNorm():
+            return nn.GroupNorm(1, layer.features, eps=layer.eps)
         case Activation(kind="relu"):
             return nn.ReLU(in_place)
         case Activation(kind="leaky_relu"):

@@ -20,6 +20,7 @@ from latentlab.models.spec import (
     Crop,
     JoinClass,
     Layer,
+    LayerNorm,
     Linear,
     Rescale,
     Reshape,
@@ -61,6 +62,8 @@ def step(layer: Layer, weights: LayerWeights, values: FloatArray, y: Classes | N
             scale = weights["weight"] / np.sqrt(weights["running_var"].astype(np.float64) + layer.eps)
             shift = weights["bias"] - weights["running_mean"] * scale
             return values * _over(scale, values) + _over(shift, values)
+        case LayerNorm():
+            return _layer_norm(layer, weights, values)
         case Reshape():
             return _reshape(layer, values)
         case Activation():
@@ -86,13 +89,21 @@ def channel_statistics(values: FloatArray) -> tuple[npt.NDArray[np.float64], npt
     return mean, variance
 
 
-def _over(numbers: npt.NDArray[np.float64], values: FloatArray) -> FloatArray:
+def _over(numbers: npt.NDArray[np.floating], values: FloatArray) -> FloatArray:
     return numbers.astype(np.float32).reshape(-1, *(1,) * (values.ndim - 1))
 
 
 def _with_bias(values: FloatArray, weights: LayerWeights) -> FloatArray:
     bias = weights.get("bias")
     return values if bias is None else values + bias.reshape(-1, *(1,) * (values.ndim - 1))
+
+
+def _layer_norm(layer: LayerNorm, weights: LayerWeights, values: FloatArray) -> FloatArray:
+    axes = tuple(axis for axis in range(values.ndim) if axis != 1)
+    spread = np.sqrt(values.var(axis=axes, keepdims=True) + layer.eps)
+    normal = (values - values.mean(axis=axes, keepdims=True)) / spread
+    scaled: FloatArray = normal * _over(weights["weight"], values) + _over(weights["bias"], values)
+    return scaled
 
 
 def _reshape(layer: Reshape, values: FloatArray) -> FloatArray:

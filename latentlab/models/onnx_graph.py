@@ -6,6 +6,8 @@ matrix product; conversion to uint8 and the order (N, H, W, C) are part of the g
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -14,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from latentlab.models import onnx_wire
+from latentlab.models.card import METADATA_KEY, ModelCard
 from latentlab.models.checkpoint import Generator
 from latentlab.models.onnx_wire import FLOAT, INT64, UINT8
 from latentlab.models.spec import (
@@ -24,6 +27,7 @@ from latentlab.models.spec import (
     Crop,
     GeneratorSpec,
     JoinClass,
+    LayerNorm,
     Linear,
     NetworkSpec,
     Rescale,
@@ -37,6 +41,7 @@ INPUT, CLASS_INPUT, OUTPUT = "z", "y", "pixels"
 TANGENTS, LAYER_OUTPUT, CHANGES = "tangents", "output", "changes"
 OPSET = 17
 IR_VERSION = 8
+_LARGE_BYTES = 4096
 
 Array = npt.NDArray[np.float32]
 
@@ -81,12 +86,24 @@ def export(generator: Generator) -> bytes:
     Returns:
         A model with the input ``z`` (N, z_dim) float32, where there are several classes ``y`` (N,) int64, and the
         output ``pixels`` (N, H, W, C) uint8.
+
+    Raises:
+        ValueRangeError: If its layers are not known.
     """
-    spec = generator.card.generator
-    graph = Graph(spec, generator.weights)
-    graph.layers(len(spec.network.layers))
-    graph.to_pixels()
-    return graph.serialised({OUTPUT: (UINT8, ("N", spec.height, spec.width, spec.channels))})
+    return _picture(generator)
+
+
+def export_apart(generator: Generator) -> tuple[bytes, dict[str, Array]]:
+    """Do as `export`, with the large constants beside the model: a runtime that is handed them need not copy them.
+
+    Returns:
+        The model, and the constants that it lacks by name.
+
+    Raises:
+        ValueRangeError: If its layers are not known.
+    """
+    apart: dict[str, Array] = {}
+    return _picture(generator, apart), apart
 
 
 def export_layer(generator: Generator, layer: NamedLayer) -> bytes:
@@ -98,7 +115,11 @@ def export_layer(generator: Generator, layer: NamedLayer) -> bytes:
 
     Returns:
         A model with the input ``z`` (N, z_dim) float32 and the output ``output`` (N, *shape) float32.
+
+    Raises:
+        ValueRangeError: If its layers are not known.
     """
+    generator.check_open("a look at its layers")
     graph = Graph(generator.card.generator, generator.weights)
     graph.layers(layer.end)
     graph.to_layer_output()
@@ -114,7 +135,11 @@ def export_changes(generator: Generator) -> bytes:
     Returns:
         A model with the inputs ``z`` (1, z_dim) and ``tangents`` (N, z_dim), float32, and the output ``changes``
         (N, C, H, W) float32: d/dt of the picture in photo range at z + t * tangent, t = 0.
+
+    Raises:
+        ValueRangeError: If its layers are not known.
     """
+    generator.check_open("its derivative")
     spec = generator.card.generator
     graph = _TangentGraph(spec, generator.weights)
     graph.layers(len(spec.network.layers))
@@ -122,17 +147,44 @@ def export_changes(generator: Generator) -> bytes:
     return graph.serialised({CHANGES: (FLOAT, ("N", *spec.network.output_shape))}, (TANGENTS,))
 
 
-class Graph:
-    """Collects nodes and constants; `value` is the name of what the last node put out."""
+def _picture(generator: Generator, apart: dict[str, Array] | None = None) -> bytes:
+    generator.check_open("an export")
+    spec = generator.card.generator
+    graph = Graph(spec, generator.weights, apart)
+    graph.layers(len(spec.network.layers))
+    graph.to_pixels()
+    pixels = {OUTPUT: (UINT8, ("N", spec.height, spec.width, spec.channels))}
+    return graph.serialised(pixels, metadata={METADATA_KEY: _noted(generator.card)})
 
-    def __init__(self, spec: GeneratorSpec, weights: Weights) -> None:
+
+def _noted(card: ModelCard) -> str:
+    """Write down what a file should know of itself when it is opened again."""
+    return json.dumps({"name": card.name, "prior": card.generator.prior, "class_names": list(card.class_names)})
+
+
+class Graph:
+    """Collects nodes and constants; `value` is the name of what the last node put out.
+
+    Args:
+        spec: What is drawn.
+        weights: Its weights.
+        apart: Takes the large constants, if given; the graph then only names them.
+    """
+
+    def __init__(self, spec: GeneratorSpec, weights: Weights, apart: dict[str, Array] | None = None) -> None:
         self._spec = spec
         self._weights = weights
+        self._apart = apart
         self._nodes: list[bytes] = []
         self._constants: list[bytes] = []
         self._value = INPUT
 
-    def serialised(self, outputs: dict[str, tuple[int, tuple[int | str, ...]]], beside: tuple[str, ...] = ()) -> bytes:
+    def serialised(
+        self,
+        outputs: Mapping[str, tuple[int, tuple[int | str, ...]]],
+        beside: tuple[str, ...] = (),
+        metadata: Mapping[str, str] | None = None,
+    ) -> bytes:
         """Close the graph; `beside` names further inputs like z, of which z is then one row."""
         rows: dict[str, int | str] = {INPUT: 1 if beside else "N"} | dict.fromkeys(beside, "N")
         inputs = [onnx_wire.value_info(name, FLOAT, [n, self._spec.z_dim]) for name, n in rows.items()]
@@ -145,6 +197,7 @@ class Graph:
             [onnx_wire.value_info(name, kind, shape) for name, (kind, shape) in outputs.items()],
             opset=OPSET,
             ir_version=IR_VERSION,
+            metadata=metadata,
         )
 
     def layers(self, end: int) -> None:
@@ -209,6 +262,8 @@ class Graph:
                     self._rearrange("Slice", *map(self._constant, (starts, ends, axes)))
                 case Rescale():
                     self._scale(np.full(1, layer.scale, np.float32), np.full(1, layer.shift, np.float32), (1,))
+                case LayerNorm():
+                    raise ValueError("a layer_norm belongs into a discriminator, which is never drawn")
                 case JoinClass():
                     self._join(layer, self._row(self._weights[f"{index}.table"]))
             shape = shapes[index]
@@ -297,7 +352,12 @@ class Graph:
 
     def _constant(self, values: npt.ArrayLike) -> str:
         label = f"c{len(self._constants)}"
-        self._constants.append(onnx_wire.tensor(label, np.asarray(values)))
+        array = np.asarray(values)
+        if self._apart is None or array.nbytes < _LARGE_BYTES:
+            self._constants.append(onnx_wire.tensor(label, array))
+        else:
+            self._constants.append(onnx_wire.tensor_apart(label, array))
+            self._apart[label] = np.ascontiguousarray(array)
         return label
 
 

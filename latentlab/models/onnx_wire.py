@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 FLOAT, UINT8, INT64 = 1, 2, 7
 _ELEMENTS = {np.dtype(np.float32): FLOAT, np.dtype(np.uint8): UINT8, np.dtype(np.int64): INT64}
+_VALUES_ARE_EXTERNAL = 1
 _FLOAT_ATTRIBUTE, _INT_ATTRIBUTE, _STRING_ATTRIBUTE, _INTS_ATTRIBUTE = 1, 2, 3, 7
 
 Attribute = float | int | str | Sequence[int]
@@ -49,6 +50,18 @@ def tensor(name: str, values: npt.NDArray[np.generic]) -> bytes:
     return sides + _number(2, _ELEMENTS[values.dtype]) + _text(8, name) + _bytes(9, little.tobytes())
 
 
+def tensor_apart(name: str, values: npt.NDArray[np.generic]) -> bytes:
+    """Write a TensorProto whose values are not in the file: the runtime is handed them under the same name.
+
+    Raises:
+        KeyError: If its type is not float32, uint8 or int64.
+    """
+    sides = b"".join(_number(1, side) for side in values.shape)
+    where = _text(1, "location") + _text(2, "handed over")
+    kind = _number(2, _ELEMENTS[values.dtype])
+    return sides + kind + _text(8, name) + _bytes(13, where) + _number(14, _VALUES_ARE_EXTERNAL)
+
+
 def value_info(name: str, element: int, shape: Shape) -> bytes:
     """Write a ValueInfoProto: an input or output of the graph."""
     sides = (_text(2, side) if isinstance(side, str) else _number(1, side) for side in shape)
@@ -64,8 +77,9 @@ def model(
     *,
     opset: int,
     ir_version: int,
+    metadata: Mapping[str, str] | None = None,
 ) -> bytes:
-    """Write a ModelProto around one graph."""
+    """Write a ModelProto around one graph; `metadata` is text that the file carries along."""
     graph = b"".join(
         (
             *(_bytes(1, each) for each in nodes),
@@ -76,7 +90,8 @@ def model(
         )
     )
     operators = _text(1, "") + _number(2, opset)
-    return _number(1, ir_version) + _text(2, "latentlab") + _bytes(7, graph) + _bytes(8, operators)
+    notes = b"".join(_bytes(14, _text(1, key) + _text(2, value)) for key, value in (metadata or {}).items())
+    return _number(1, ir_version) + _text(2, "latentlab") + _bytes(7, graph) + _bytes(8, operators) + notes
 
 
 def _attribute(name: str, value: Attribute) -> bytes:

@@ -144,6 +144,28 @@ class BatchNorm:
 
 
 @dataclass(frozen=True)
+class LayerNorm:
+    """Normalise all values of a picture together, then scale and shift each feature; for discriminators."""
+
+    op: ClassVar[str] = "layer_norm"
+    features: int
+    eps: float = 1e-5
+
+    def __post_init__(self) -> None:
+        if self.eps < 0.0:
+            raise ValueError(f"eps {self.eps} is negative")
+
+    def tensors(self) -> dict[str, Shape]:
+        """Name the tensors the layer needs and their shapes."""
+        return dict.fromkeys(("weight", "bias"), (self.features,))
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return the shape that leaves the layer, without the batch; refuse one that does not fit."""
+        _expect(shape[0] == self.features, self, shape)
+        return shape
+
+
+@dataclass(frozen=True)
 class Activation:
     """An elementwise non-linearity; `slope` is that of leaky_relu."""
 
@@ -242,8 +264,43 @@ class JoinClass:
         return (self.height, self.width) if self.height else ()
 
 
-Layer = Linear | Reshape | ConvTranspose | Conv | BatchNorm | Activation | Upsample | Crop | Rescale | JoinClass
-_LAYERS: dict[str, type[Layer]] = {layer.op: layer for layer in get_args(Layer)}
+@dataclass(frozen=True)
+class Opaque:
+    """A whole network of which only the ends are known, as of a generator in an ``.onnx`` file; stands alone.
+
+    It has no tensors and is in no model file: what draws it is the file that it came in.
+    """
+
+    op: ClassVar[str] = "opaque"
+    channels: int
+    height: int
+    width: int
+    classes: int = 0
+
+    def tensors(self) -> dict[str, Shape]:
+        """Name the tensors the layer needs and their shapes: none."""
+        return {}
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return the shape that leaves the network, without the batch."""
+        return (self.channels, self.height, self.width)
+
+
+Layer = (
+    Linear
+    | Reshape
+    | ConvTranspose
+    | Conv
+    | BatchNorm
+    | LayerNorm
+    | Activation
+    | Upsample
+    | Crop
+    | Rescale
+    | JoinClass
+    | Opaque
+)
+_LAYERS: dict[str, type[Layer]] = {layer.op: layer for layer in get_args(Layer) if layer is not Opaque}
 _CHOICES: dict[str, tuple[str, ...]] = {
     "kind": get_args(ActivationKind),
     "mode": get_args(UpsampleMode),
@@ -346,7 +403,9 @@ class GeneratorSpec:
             raise ValueError("its output is not a picture")
         if shape[0] not in (1, 3):
             raise ValueError(f"its output has {shape[0]} channels, expected 1 or 3 colour channels")
-        if len({layer.classes for layer in self.network.layers if isinstance(layer, JoinClass)}) > 1:
+        if any(isinstance(layer, LayerNorm) for layer in self.network.layers):
+            raise ValueError("its layer_norm belongs into a discriminator")
+        if len({layer.classes for layer in self.network.layers if isinstance(layer, JoinClass | Opaque)}) > 1:
             raise ValueError("its layers know different numbers of classes")
         if max(shape[1:]) > MAX_SIDE_PX:
             raise ValueError(f"its pictures of {shape[2]}x{shape[1]} are too large")
@@ -359,7 +418,12 @@ class GeneratorSpec:
     @property
     def classes(self) -> int:
         """Return how many classes a conditional generator knows; 0 where z alone decides."""
-        return max((layer.classes for layer in self.network.layers if isinstance(layer, JoinClass)), default=0)
+        return max((layer.classes for layer in self.network.layers if isinstance(layer, JoinClass | Opaque)), default=0)
+
+    @property
+    def is_opaque(self) -> bool:
+        """Return whether nothing is known of its layers."""
+        return any(isinstance(layer, Opaque) for layer in self.network.layers)
 
     @property
     def channels(self) -> int:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from latentlab.latent.arrays import FloatArray
+from latentlab.latent.arrays import FloatArray, IntArray
 from latentlab.pixels import Pixels
 
 
 class Backend(Protocol):
     """A generator made ready on one device."""
 
-    def render(self, z: FloatArray) -> Pixels:
+    def render(self, z: FloatArray, y: IntArray | None = None) -> Pixels:
         """Render latents; any thread may call this.
 
         Args:
             z: Shape (N, z_dim), float32, N >= 1.
+            y: The classes, shape (N,), int64; None for the first one, and where there are none.
 
         Returns:
             Shape (N, H, W, C), uint8, owned by the caller.

@@ -30,12 +30,13 @@ def make_backend(generator: Generator, device: Device) -> Backend:
 
     Raises:
         ModelFileError: If the runtime refuses the generator.
-        ValueRangeError: If this machine has no such device.
+        ValueRangeError: If this machine has no such device, or it draws no ``.onnx`` file.
     """
     if device == "cpu":
         from latentlab.rendering.onnx_backend import OnnxBackend
 
         return OnnxBackend(generator)
+    generator.check_open(f"drawing on the {TITLES[device]}")
     if device not in available():
         raise ValueRangeError(TITLES[device], "this machine has none that torch can use", "Draw on the CPU.")
     from latentlab.rendering.torch_backend import TorchBackend

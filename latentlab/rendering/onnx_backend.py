@@ -23,14 +23,12 @@ import numpy as np
 import onnxruntime
 
 from latentlab.cores import cores
-from latentlab.errors import ModelFileError
-from latentlab.latent.arrays import FloatArray
+from latentlab.latent.arrays import FloatArray, IntArray
 from latentlab.models.checkpoint import Generator
-from latentlab.models.onnx_graph import INPUT, OUTPUT, export
+from latentlab.models.onnx_graph import CLASS_INPUT, INPUT, OUTPUT, export_apart
 from latentlab.pixels import Pixels
-
-_ERRORS_ONLY = 3
-_ROWS_A_SLICE = 2
+from latentlab.rendering.onnx_file import file_run, file_session
+from latentlab.rendering.onnx_session import Run, session_of
 
 
 class OnnxBackend:
@@ -43,29 +41,30 @@ class OnnxBackend:
 
     def __init__(self, generator: Generator, threads: int = 0) -> None:
         self._generator = generator
+        self._run: Run = file_run(generator.onnx) if generator.onnx is not None else _own_run(generator)
         self._making = threading.Lock()
         self._sessions: dict[int, onnxruntime.InferenceSession] = {}
+        self._graph: tuple[bytes, dict[str, FloatArray]] | None = None
         self._threads = threads or cores()
 
-    def render(self, z: FloatArray) -> Pixels:
+    def render(self, z: FloatArray, y: IntArray | None = None) -> Pixels:
         """Render latents; see `Backend.render`.
 
         Raises:
             ModelFileError: If the runtime refuses the generator's graph.
         """
-        z, threads = np.ascontiguousarray(z, np.float32), self._threads
-        if threads == 1 or len(z) < _ROWS_A_SLICE * threads:
-            return _run(self._session(threads), z)
+        z, threads, run = np.ascontiguousarray(z, np.float32), self._threads, self._run
+        y = np.zeros(len(z), np.int64) if y is None else np.ascontiguousarray(y, np.int64)
+        if threads == 1 or len(z) < threads:
+            return run(self._session(threads), z, y)
         session = self._session(1)
-        first, *others = np.array_split(z, threads)
-        elsewhere = [_pool().submit(_run, session, rows) for rows in others]
-        return np.concatenate([_run(session, first), *(each.result() for each in elsewhere)])
+        first, *others = zip(np.array_split(z, threads), np.array_split(y, threads), strict=True)
+        elsewhere = [_pool().submit(run, session, *slice_) for slice_ in others]
+        return np.concatenate([run(session, *first), *(each.result() for each in elsewhere)])
 
     def use_threads(self, count: int) -> None:
         """Draw with another number of threads; see `Backend.use_threads`."""
-        wanted = count or cores()
-        self._session(wanted)
-        self._threads = wanted
+        self._threads = count or cores()
 
     def _session(self, threads: int) -> onnxruntime.InferenceSession:
         with self._making:
@@ -74,20 +73,23 @@ class OnnxBackend:
             return self._sessions[threads]
 
     def _made(self, threads: int) -> onnxruntime.InferenceSession:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = _ERRORS_ONLY
-        try:
-            return onnxruntime.InferenceSession(export(self._generator), options, providers=["CPUExecutionProvider"])
-        except Exception as error:
-            source = self._generator.path or self._generator.card.name
-            raise ModelFileError(source, f"the runtime cannot draw it: {error}") from error
+        generator = self._generator
+        if generator.onnx is not None:
+            return file_session(generator.onnx, threads)
+        graph = self._graph or export_apart(generator)
+        session = session_of(graph[0], threads, generator.path or generator.card.name, constants=graph[1])
+        self._graph = graph
+        return session
 
 
-def _run(session: onnxruntime.InferenceSession, z: FloatArray) -> Pixels:
-    pixels: Pixels = session.run([OUTPUT], {INPUT: z})[0]
-    return pixels
+def _own_run(generator: Generator) -> Run:
+    takes_class = generator.card.generator.classes > 1
+
+    def run(session: onnxruntime.InferenceSession, z: FloatArray, y: IntArray) -> Pixels:
+        pixels: Pixels = session.run([OUTPUT], {INPUT: z, CLASS_INPUT: y} if takes_class else {INPUT: z})[0]
+        return pixels
+
+    return run
 
 
 @functools.cache

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from latentlab.errors import ErrorReport
-from latentlab.latent.arrays import FloatArray, frozen
+from latentlab.latent.arrays import FloatArray, IntArray, frozen
 from latentlab.pixels import Pixels
 
 PICTURE = "picture"
@@ -21,9 +23,10 @@ class RenderRequest:
         seq: Rises with every request of the session.
         z: Shape (N, z_dim), float32, N >= 1; copied and made read-only.
         order: The rows in the order in which they are wanted; as they stand by default.
+        y: The classes, shape (N,), int64, copied and made read-only; None for the first one, and where there are none.
 
     Raises:
-        ValueError: If z is not of that shape or `order` names a row that it does not have.
+        ValueError: If z or y is not of that shape or `order` names a row that they do not have.
     """
 
     lane: str
@@ -31,11 +34,18 @@ class RenderRequest:
     seq: int
     z: FloatArray
     order: tuple[int, ...] = ()
+    y: IntArray | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "z", frozen(self.z))
         if self.z.ndim != 2 or len(self.z) == 0:
             raise ValueError(f"latents to render have the shape {self.z.shape}, expected (N, z_dim)")
+        if self.y is not None:
+            y = np.array(self.y, np.int64)
+            y.flags.writeable = False
+            object.__setattr__(self, "y", y)
+            if y.shape != (len(self.z),):
+                raise ValueError(f"classes to render have the shape {y.shape}, expected ({len(self.z)},)")
         if not set(self.order) <= set(range(len(self.z))):
             raise ValueError(f"the order {self.order} names rows beyond {len(self.z)} latents")
         if not self.order:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from latentlab.latent.arrays import FloatArray
+from latentlab.latent.arrays import FloatArray, IntArray
 from latentlab.models import networks
 from latentlab.models.checkpoint import Generator
 from latentlab.pixels import Pixels
@@ -21,13 +21,18 @@ class TorchBackend:
 
     def __init__(self, generator: Generator, device: str) -> None:
         self.device = torch.device(device)
+        self._takes_class = generator.card.generator.classes > 0
         self._network = networks.load(networks.build(generator.card.generator.network), generator.weights)
         self._network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @torch.inference_mode()
-    def render(self, z: FloatArray) -> Pixels:
+    def render(self, z: FloatArray, y: IntArray | None = None) -> Pixels:
         """Render latents; see `Backend.render`."""
-        photo = self._network(torch.from_numpy(np.array(z, np.float32)).to(self.device))
+        fed = [torch.from_numpy(np.array(z, np.float32)).to(self.device)]
+        if self._takes_class:
+            classes = np.zeros(len(z), np.int64) if y is None else np.array(y, np.int64)
+            fed.append(torch.from_numpy(classes).to(self.device))
+        photo = self._network(*fed)
         # As `pixels.to_pixels` does, on the device: a quarter of the bytes to carry back.
         pixels = ((photo.clamp(-1.0, 1.0) + 1.0) * 127.5).round().to(torch.uint8)
         return np.array(pixels.permute(0, 2, 3, 1).cpu().numpy())

@@ -53,4 +53,4 @@ class Card:
         """Return the point to play on with: every edit still on its slider under the same model, else z as it is."""
         if model_hash == self.model_hash:
             return self.point
-        return Point(self.z, origin=self.name)
+        return Point(self.z, origin=self.name, label=self.point.label)

@@ -30,6 +30,7 @@ def tag_of(card: Card) -> LatentTag:
         model_hash=card.model_hash,
         model_name=card.model_name,
         seed=point.seed,
+        label=point.label,
         edits=point.strengths,
         truncation=point.truncation,
         renormalised=point.renormalised,
@@ -52,7 +53,7 @@ def card_from_png(content: bytes, name: str = "") -> Card | None:
     tag = read_tag(content)
     if tag is None:
         return None
-    point = Point(tag.base, tag.seed, "", tag.edits, tag.truncation, tag.renormalised)
+    point = Point(tag.base, tag.seed, "", tag.edits, tag.truncation, tag.renormalised, tag.label)
     try:
         with Image.open(io.BytesIO(content)) as image:
             if max(image.size) > _MAX_SIDE_PX:

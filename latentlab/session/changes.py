@@ -35,11 +35,16 @@ def set_renormalised(on: bool) -> Change:
     return lambda state: _edited(state, replace(state.picture, renormalised=on))
 
 
+def set_class(label: int | None) -> Change:
+    """Draw the picture as another class."""
+    return lambda state: _edited(state, replace(state.picture, label=label))
+
+
 def set_seed(seed: int, keep_edits: bool = True) -> Change:
     """Start the picture from another seed; the sliders stay where they are unless told otherwise."""
 
     def change(state: SessionState) -> SessionState:
-        base = Point.from_seed(seed, state.z_dim, state.prior)
+        base = replace(Point.from_seed(seed, state.z_dim, state.prior), label=state.picture.label)
         point = replace(state.picture, base=base.base, seed=seed, origin="") if keep_edits else base
         at_rest = replace(point, strengths={}, truncation=1.0, renormalised=False)
         return replace(state, picture=point, before=at_rest)

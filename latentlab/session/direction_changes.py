@@ -47,7 +47,7 @@ def remove_directions(names: Iterable[str], present: Sequence[Direction]) -> Cha
         def settled(point: Point) -> Point:
             if gone.isdisjoint(point.strengths):
                 return point
-            return Point(point.z(present, state.prior), origin=point.title())
+            return Point(point.z(present, state.prior), origin=point.title(), label=point.label)
 
         kept = tuple(direction for direction in state.directions if direction.name not in gone)
         if len(kept) == len(state.directions):

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from latentlab import log
 from latentlab.analysis.sefa import closed_form
 from latentlab.errors import ValueRangeError
-from latentlab.latent.arrays import FloatArray
+from latentlab.latent.arrays import FloatArray, IntArray
 from latentlab.latent.directions import Direction, axis_directions, by_name, offset
 from latentlab.latent.priors import MAX_SEED, Prior, sample
-from latentlab.models.checkpoint import Generator, find_model, load_generator
+from latentlab.models.checkpoint import CLOSED, Generator
 from latentlab.pixels import Pixels
 from latentlab.rendering.backend import Backend
-from latentlab.rendering.devices import Device, make_backend
+from latentlab.rendering.devices import DEVICES, Device, make_backend
+from latentlab.session.opening import FileReading, open_file
+from latentlab.session.point import Point
+
+if TYPE_CHECKING:
+    from latentlab.models.foreign.choices import Choice
 
 FACTORS = 24
 _log = log.get(__name__)
@@ -28,22 +35,28 @@ class OpenedModel:
     """A trained generator, ready to draw.
 
     Attributes:
-        generator: Architecture, weights and model card.
+        generator: Architecture, weights and model card; of an ``.onnx`` file the ends of the architecture alone.
+        reading: How the file was read where it is of another project; None else.
     """
 
-    def __init__(self, generator: Generator) -> None:
+    def __init__(self, generator: Generator, reading: FileReading | None = None) -> None:
         self.generator = generator
+        self.reading = reading
         self._backends: dict[Device, Backend] = {}
         self._building = threading.Lock()
 
     @classmethod
-    def from_file(cls, path: str | Path) -> OpenedModel:
-        """Open a model file, or the newest model of a run folder.
+    def from_file(cls, path: str | Path, choice: Choice | None = None) -> OpenedModel:
+        """Open a model file, the newest model of a run folder, a checkpoint of another project, or an ``.onnx`` file.
+
+        Args:
+            path: The file or folder.
+            choice: How to read a file of another project; None for the choice remembered for it, else the best guess.
 
         Raises:
-            ModelFileError: If it is missing, damaged or no model.
+            ModelFileError: If it is missing, damaged, or no generator; it says what it is.
         """
-        return cls(load_generator(find_model(Path(path).expanduser())))
+        return cls(*open_file(Path(path).expanduser(), choice))
 
     @property
     def name(self) -> str:
@@ -67,6 +80,27 @@ class OpenedModel:
     def prior(self) -> Prior:
         """Return the distribution z was trained on."""
         return self.generator.card.generator.prior
+
+    @property
+    def classes(self) -> int:
+        """Return how many classes it can be asked for; 0 where z alone decides."""
+        return self.generator.card.generator.classes
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Return what the classes are called, their numbers where they have no names; empty where there are none."""
+        names = self.generator.card.class_names
+        return names if len(names) == self.classes else tuple(map(str, range(self.classes)))
+
+    @property
+    def closed(self) -> str:
+        """Return why its layers and gradients cannot be looked at, nor a GPU draw it; empty where they can."""
+        return CLOSED if self.generator.onnx is not None else ""
+
+    @property
+    def devices(self) -> tuple[Device, ...]:
+        """Name what can draw it, where the machine has it."""
+        return ("cpu",) if self.closed else DEVICES
 
     @cached_property
     def directions(self) -> tuple[Direction, ...]:
@@ -125,19 +159,58 @@ class OpenedModel:
             first = ", ".join(direction.name for direction in self.directions[:8])
             raise ValueRangeError(name, f"is not a direction of {self.name}", f"It has {first}, …") from None
 
-    def render(self, z: FloatArray) -> Pixels:
+    def render(self, z: FloatArray, y: int | npt.ArrayLike | None = None) -> Pixels:
         """Render latents on the CPU, on the calling thread.
 
         Args:
             z: Shape (N, z_dim), float32.
+            y: The class of all, or one for each, shape (N,), whole numbers from 0; None for the first.
 
         Returns:
             Shape (N, H, W, C), uint8.
 
         Raises:
-            ValueRangeError: If z is not of that shape.
+            ValueRangeError: If z or y is not of that shape, or the model has no such class.
         """
-        return self.backend().render(self.checked(z))
+        z = self.checked(z)
+        return self.backend().render(z, self.checked_classes(y, len(z)))
+
+    def checked_classes(self, y: int | npt.ArrayLike | None, count: int) -> IntArray | None:
+        """Return classes as int64, or say why this model does not have them.
+
+        Args:
+            y: As `render` takes it.
+            count: Of the latents.
+
+        Returns:
+            Shape (count,); None where none is named.
+
+        Raises:
+            ValueRangeError: If they are not of that shape, or the model has no such class.
+        """
+        if y is None:
+            return None
+        array = np.asarray(y)
+        if not np.issubdtype(array.dtype, np.integer):
+            raise ValueRangeError("class", f"{array.dtype} is not a whole number")
+        if array.shape not in ((), (count,)):
+            raise ValueRangeError("class", f"has the shape {array.shape}, expected one, or ({count},)")
+        there_are = f"{self.name} has {self.classes or 'no'} classes{', counted from 0' if self.classes else ''}"
+        if not self.classes or array.min() < 0 or array.max() >= self.classes:
+            raise ValueRangeError(f"class {array.min() if array.min() < 0 else array.max()}", there_are)
+        return np.broadcast_to(array, (count,)).astype(np.int64)
+
+    def y_of(self, points: Sequence[Point]) -> IntArray | None:
+        """Return the classes to draw points as.
+
+        Returns:
+            Shape (len(points),), int64; 0 for a point without a class, and for one whose class is of another model.
+            None where there are no classes.
+        """
+        if not self.classes:
+            return None
+        labels = [point.label or 0 for point in points]
+        return np.array([label if label < self.classes else 0 for label in labels], np.int64)
 
     def checked(self, z: FloatArray) -> FloatArray:
         """Return z as float32, or say why this model cannot draw it.
@@ -163,7 +236,7 @@ class OpenedModel:
 
         Raises:
             ModelFileError: If the runtime refuses the generator.
-            ValueRangeError: If this machine has no such device.
+            ValueRangeError: If this machine has no such device, or it draws no ``.onnx`` file.
         """
         made = self._backends.get(device)
         if made is not None:

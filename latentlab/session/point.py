@@ -28,9 +28,10 @@ class Point:
         strengths: Direction name to strength in sigmas; zero strengths are left out.
         truncation: psi, multiplies the base.
         renormalised: Whether the sum is brought back to the norm the prior gives.
+        label: The class that it is drawn as, from 0; None where nobody chose one.
 
     Raises:
-        ValueError: If the base is no vector, or a number is not finite.
+        ValueError: If the base is no vector, a number is not finite, or the class is negative.
     """
 
     base: FloatArray
@@ -39,6 +40,7 @@ class Point:
     strengths: Mapping[str, float] = field(default_factory=lambda: _NO_EDITS)
     truncation: float = 1.0
     renormalised: bool = False
+    label: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "base", frozen(self.base))
@@ -49,6 +51,8 @@ class Point:
             raise ValueError("a latent is not a finite vector")
         if not all(math.isfinite(number) for number in (self.truncation, *kept.values())):
             raise ValueError("a strength or the truncation of a latent is not finite")
+        if self.label is not None and self.label < 0:
+            raise ValueError("the class of a latent is negative")
 
     @classmethod
     def from_seed(cls, seed: int, z_dim: int, prior: Prior) -> Point:
@@ -67,8 +71,10 @@ class Point:
         return replace(self, strengths={**self.strengths, name: strength})
 
     def title(self) -> str:
-        """Name the point in a word or two: ``seed 42``, ``seed 42, edited``, or where it came from."""
+        """Name the point in a few words: ``seed 42``, ``seed 42, class 3, edited``, or where it came from."""
         start = f"seed {self.seed}" if self.seed is not None else self.origin or "latent"
+        if self.seed is not None and self.label is not None:
+            start = f"{start}, class {self.label}"
         edited = bool(self.strengths) or self.truncation != 1.0 or self.renormalised
         return f"{start}, edited" if edited else start
 
@@ -80,6 +86,7 @@ class Point:
             and dict(self.strengths) == dict(other.strengths)
             and self.truncation == other.truncation
             and self.renormalised == other.renormalised
+            and self.label == other.label
         )
 
 

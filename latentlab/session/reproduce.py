@@ -49,7 +49,7 @@ def as_command(point: Point, model: OpenedModel, directions: Sequence[Direction]
             words += ["--truncation", repr(point.truncation)]
         if point.renormalised:
             words.append("--renormalise")
-    return shlex.join([*words, "--out", out])
+    return shlex.join([*words, *_class_words(point, model), "--out", out])
 
 
 def as_python(point: Point, model: OpenedModel, directions: Sequence[Direction]) -> str:
@@ -77,7 +77,8 @@ def as_python(point: Point, model: OpenedModel, directions: Sequence[Direction])
         if point.renormalised:
             imports.append("from latentlab.latent.priors import renormalise")
             lines.append("z = renormalise(z, model.prior)")
-    lines.append("pixels = model.render(z)[0]")
+    label = _label(point, model)
+    lines.append("pixels = model.render(z)[0]" if label is None else f"pixels = model.render(z, {label})[0]")
     return "\n".join([*imports, "", *lines, ""])
 
 
@@ -95,6 +96,7 @@ def as_traverse_command(
     steps: int,
     directions_file: Path | None = None,
     out: str = "traversal.png",
+    label: int | None = None,
 ) -> str:
     """Write the ``latentlab traverse`` that draws a figure, quoted for a POSIX shell.
 
@@ -107,6 +109,7 @@ def as_traverse_command(
         steps: Columns.
         directions_file: Where the direction is, if it is none of the model's own.
         out: The PNG to write.
+        label: The class of the rows; None where they have none of their own.
 
     Raises:
         LatentlabError: If the model is in no file.
@@ -115,6 +118,8 @@ def as_traverse_command(
     words += [f"--range={first:g}:{last:g}", "--steps", str(steps)]
     if directions_file is not None:
         words += ["--directions", str(directions_file)]
+    if label is not None and model.classes:
+        words += ["--class", str(label)]
     return shlex.join([*words, "--out", out])
 
 
@@ -122,6 +127,17 @@ def is_seed_alone(point: Point, model: OpenedModel) -> bool:
     """Whether a point is what its seed gives, unedited."""
     edited = bool(point.strengths) or point.truncation != 1.0 or point.renormalised
     return not edited and _is_of_seed(point, model)
+
+
+def _label(point: Point, model: OpenedModel) -> int | None:
+    """Return the class that a point is drawn as; None where the command line and Python take the same by themselves."""
+    y = model.y_of([point])
+    return int(y[0]) if y is not None and y[0] else None
+
+
+def _class_words(point: Point, model: OpenedModel) -> list[str]:
+    label = _label(point, model)
+    return [] if label is None else ["--class", str(label)]
 
 
 def _file_of(model: OpenedModel) -> Path:

@@ -197,6 +197,7 @@ class _Reader:
             strengths={name: _get(strengths, name, float, int) for name in strengths},
             truncation=_get(data, "truncation", float, int),
             renormalised=_get(data, "renormalised", bool),
+            label=_get(data, "label", int, type(None)) if "label" in data else None,
         )
 
     def _cards(self, data: Any) -> tuple[Card, ...]:
@@ -286,6 +287,7 @@ def _point_out(point: Point) -> dict[str, Any]:
         "strengths": dict(point.strengths),
         "truncation": point.truncation,
         "renormalised": point.renormalised,
+        "label": point.label,
     }
 
 

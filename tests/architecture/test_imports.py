@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from latentlab.models import dcgan
+from latentlab.models import dcgan, onnx_graph
 from latentlab.models.card import ModelCard
-from latentlab.models.checkpoint import save_model
+from latentlab.models.checkpoint import Generator, save_model
 
 PACKAGE = Path(__file__).resolve().parents[2] / "latentlab"
 
@@ -154,6 +154,22 @@ def test_a_model_is_opened_and_rendered_with_neither_qt_nor_torch(tmp_path: Path
     )
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.strip() == "(8, 16, 16, 3) uint8"
+
+
+def test_files_of_other_projects_are_opened_and_rendered_with_neither_qt_nor_torch(tmp_path: Path) -> None:
+    import torch
+    from torch import nn
+
+    G = nn.Sequential(nn.ConvTranspose2d(4, 6, 4), nn.BatchNorm2d(6), nn.ReLU(), nn.ConvTranspose2d(6, 3, 4, 4))
+    torch.save(G.state_dict(), tmp_path / "netG.pth")
+    spec = dcgan.generator(16, 3, 2, 4)
+    weights = {name: np.ones(shape, np.float32) for name, shape in spec.network.tensors().items()}
+    (tmp_path / "netG.onnx").write_bytes(onnx_graph.export(Generator(ModelCard("x", spec), weights)))
+    for name in ("netG.pth", "netG.onnx"):
+        code = [sys.executable, "-c", OPEN_AND_RENDER, str(tmp_path / name)]
+        ended = subprocess.run(code, capture_output=True, text=True, timeout=120, check=False)
+        assert ended.returncode == 0, ended.stderr
+        assert ended.stdout.strip() == "(8, 16, 16, 3) uint8"
 
 
 def test_importing_latentlab_is_light() -> None:

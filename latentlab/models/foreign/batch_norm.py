@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from latentlab.models.numpy_forward import channel_statistics, step, to_channels
 from latentlab.models.spec import BatchNorm
 
 Statistics = Literal["running", "batch", "recalibrate"]
+STATISTICS: tuple[Statistics, ...] = get_args(Statistics)
 
 BATCH = 64
 RECALIBRATION = 512

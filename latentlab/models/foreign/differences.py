@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from latentlab.models.architecture import activation_name
 from latentlab.models.spec import (
     Activation,
     BatchNorm,
@@ -41,18 +42,13 @@ def difference(best: GeneratorSpec, other: GeneratorSpec) -> str:
 def output_of(spec: GeneratorSpec) -> str:
     """Name the output activation."""
     kinds = [layer for layer in spec.network.layers[_last_weights(spec) + 1 :] if isinstance(layer, Activation)]
-    return _named(kinds[-1]) if kinds else "none"
+    return activation_name(kinds[-1]) if kinds else "none"
 
 
 def hidden_of(spec: GeneratorSpec) -> str:
     """Name the activation of the hidden layers."""
     kinds = [layer for layer in spec.network.layers[: _last_weights(spec)] if isinstance(layer, Activation)]
-    return " and ".join(dict.fromkeys(_named(kind) for kind in kinds)) or "none"
-
-
-def _named(layer: Activation) -> str:
-    names = {"relu": "ReLU", "leaky_relu": f"LeakyReLU {layer.slope:g}", "tanh": "tanh", "sigmoid": "sigmoid"}
-    return names[layer.kind]
+    return " and ".join(dict.fromkeys(activation_name(kind) for kind in kinds)) or "none"
 
 
 def _last_weights(spec: GeneratorSpec) -> int:

@@ -1,4 +1,4 @@
-"""Generators in ``.onnx`` files, of any architecture: what goes in, what comes out, and in which range.
+"""Generators in ``.onnx`` files, of any architecture: what goes in and what comes out.
 
 A file is looked at before a runtime sees it: it must be whole by itself, of bounded size, without operators that no
 runtime knows, and with one input for z, at most one for the class, and one output that is a picture.
@@ -7,24 +7,20 @@ runtime knows, and with one input for z, at most one for the class, and one outp
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import GraphProto, ModelProto, TensorProto, ValueInfoProto, defs
 
-from latentlab.errors import ModelFileError, ValueRangeError
-from latentlab.models.spec import MAX_SIDE_PX
-from latentlab.pixels import Pixels
-
-Range = Literal["-1..1", "0..1", "0..255"]
-Layout = Literal["NCHW", "NHWC"]
-ClassForm = Literal["", "index", "one_hot"]
+from latentlab.errors import ModelFileError
+from latentlab.latent.priors import PRIORS
+from latentlab.models.card import METADATA_KEY
+from latentlab.models.foreign.onnx_generator import EXPORT_AGAIN, ClassForm, OnnxGenerator, picture_sides
 
 SUFFIX = ".onnx"
 MAX_FILE_BYTES = 2**31 - 1
@@ -42,116 +38,6 @@ _NUMPY: dict[int, type[np.generic]] = {
     TensorProto.INT64: np.int64,
     TensorProto.INT32: np.int32,
 }
-_EXPORT_AGAIN = "Export it with dynamic_axes={'z': {0: 'N'}} for z alone, and the picture as the only output."
-
-
-@dataclass(frozen=True)
-class OnnxGenerator:
-    """What is known of a generator in an ``.onnx`` file.
-
-    Attributes:
-        path: The file.
-        content_hash: 16 hexadecimal digits over the file.
-        z_name: The input for z.
-        z_dim: Width of z.
-        z_sides: Trailing sides of z: () or (1, 1).
-        z_type: numpy's type of z.
-        batch: How many latents it takes at once; 0 for any number.
-        y_name: The input for the class; empty where there is none.
-        y_form: ``index`` (N,) whole numbers, ``one_hot`` (N, classes).
-        y_type: numpy's type of the class.
-        classes: How many there are; 0 where there is no class, or nobody says.
-        output: The name of the output.
-        layout: Of the output; uint8 pixels of our own export are NHWC.
-        channels, height, width: Of a picture; 0 where the file does not say and a first picture must tell.
-        is_pixels: Whether the output is uint8 already.
-        ends_in: The operator that makes the output, for example ``Tanh``; it tells the range.
-    """
-
-    path: Path
-    content_hash: str
-    z_name: str
-    z_dim: int
-    z_sides: tuple[int, ...]
-    z_type: type[np.generic]
-    batch: int
-    y_name: str
-    y_form: ClassForm
-    y_type: type[np.generic]
-    classes: int
-    output: str
-    layout: Layout
-    channels: int
-    height: int
-    width: int
-    is_pixels: bool
-    ends_in: str
-
-    def feed(
-        self, z: npt.NDArray[np.float32], y: npt.NDArray[np.int64] | None = None
-    ) -> dict[str, npt.NDArray[np.generic]]:
-        """Bring latents and classes into the form that the file takes.
-
-        Args:
-            z: Shape (N, z_dim), float32.
-            y: Shape (N,), from 0; wanted where `y_name` is not empty.
-
-        Raises:
-            ValueRangeError: If a class is missing or there is no such class.
-        """
-        fed = {self.z_name: z.astype(self.z_type).reshape(len(z), self.z_dim, *self.z_sides)}
-        if not self.y_name:
-            return fed
-        if y is None:
-            raise ValueRangeError("class", f"{self.path.name} needs one with each z")
-        if self.classes and (y.min() < 0 or y.max() >= self.classes):
-            raise ValueRangeError("class", f"{self.path.name} has {self.classes} classes, counted from 0")
-        if self.y_form == "one_hot":
-            return fed | {self.y_name: np.eye(self.classes, dtype=np.float64)[y].astype(self.y_type)}
-        return fed | {self.y_name: y.astype(self.y_type)}
-
-    def guess_range(self, output: npt.NDArray[np.generic]) -> Range:
-        """Tell the range of the output from the operator that makes it, else from what it gives.
-
-        Args:
-            output: Of some dozens of latents.
-        """
-        if self.ends_in == "Tanh":
-            return "-1..1"
-        if self.ends_in == "Sigmoid":
-            return "0..1"
-        values = output.astype(np.float64)
-        if values.size and values.max() > 8.0:
-            return "0..255"
-        return "0..1" if values.size and values.min() >= -0.02 else "-1..1"
-
-    def pixels(self, output: npt.NDArray[np.generic], range_: Range) -> Pixels:
-        """Turn what the file puts out into pixels.
-
-        Args:
-            output: As the runtime returns it.
-            range_: What `guess_range` says, or the user.
-
-        Returns:
-            Shape (N, H, W, C), uint8; a fourth channel is left out.
-
-        Raises:
-            ModelFileError: If it is no picture.
-        """
-        if output.ndim == 3:
-            output = output[:, None] if self.layout == "NCHW" else output[..., None]
-        if output.ndim != 4:
-            raise ModelFileError(self.path, f"puts out arrays of {output.ndim} dimensions, not pictures", _EXPORT_AGAIN)
-        last = output if self.layout == "NHWC" else output.transpose(0, 2, 3, 1)
-        if last.shape[3] not in (1, 3, 4):
-            raise ModelFileError(self.path, f"puts out {last.shape[3]} channels, expected 1 or 3 colour channels")
-        last = last[..., :3]
-        if self.is_pixels:
-            return np.ascontiguousarray(last, np.uint8)
-        scale, shift = {"-1..1": (127.5, 127.5), "0..1": (255.0, 0.0), "0..255": (1.0, 0.0)}[range_]
-        with np.errstate(invalid="ignore", over="ignore"):
-            levels = np.nan_to_num(last.astype(np.float32) * np.float32(scale) + np.float32(shift))
-            return np.ascontiguousarray(np.clip(np.rint(levels), 0, 255).astype(np.uint8))
 
 
 def inspect_onnx(path: Path) -> OnnxGenerator:
@@ -174,13 +60,13 @@ def inspect_onnx(path: Path) -> OnnxGenerator:
         known = {value.name for value in graph.initializer}
         inputs = [value for value in graph.input if value.name not in known]
         z, y = _inputs(inputs)
-        described = _described(path, raw, graph, z, y)
+        described = _with_notes(_described(path, raw, graph, z, y), model)
     except ValueError as error:
-        raise ModelFileError(path, str(error), _EXPORT_AGAIN) from error
+        raise ModelFileError(path, str(error), EXPORT_AGAIN) from error
     unknown = {each.domain for each in model.opset_import} - set(_DOMAINS)
     if unknown:
         raise ModelFileError(
-            path, f"uses operators of {min(unknown)[:60]}, which the runtime does not have", _EXPORT_AGAIN
+            path, f"uses operators of {min(unknown)[:60]}, which the runtime does not have", EXPORT_AGAIN
         )
     newest = defs.onnx_opset_version()
     versions = [each.version for each in model.opset_import if each.domain in ("", "ai.onnx")]
@@ -253,7 +139,7 @@ def _described(path: Path, raw: bytes, graph: GraphProto, z: ValueInfoProto, y: 
     kind = output.type.tensor_type.elem_type
     if kind not in (*_FLOATS, TensorProto.UINT8):
         raise ValueError("puts out numbers that are no picture")
-    layout, channels, height, width = _picture(_sides(output))
+    layout, channels, height, width = picture_sides(_sides(output))
     return OnnxGenerator(
         path=path,
         content_hash=hashlib.blake2b(raw, digest_size=8).hexdigest(),
@@ -273,34 +159,28 @@ def _described(path: Path, raw: bytes, graph: GraphProto, z: ValueInfoProto, y: 
         width=width,
         is_pixels=kind == TensorProto.UINT8,
         ends_in=_last_operator(graph, output.name),
+        raw=raw,
     )
+
+
+def _with_notes(described: OnnxGenerator, model: ModelProto) -> OnnxGenerator:
+    """Add what an export of latentlab says of itself."""
+    text = next((each.value for each in model.metadata_props if each.key == METADATA_KEY), "")
+    try:
+        notes = json.loads(text) if text else {}
+    except (ValueError, RecursionError):
+        notes = {}
+    match notes:
+        case {"name": str(name), "prior": str(word), "class_names": list(names)}:
+            prior = next((each for each in PRIORS if each == word), None)
+            class_names = tuple(each for each in names if isinstance(each, str))
+            return replace(described, name=name, prior=prior, class_names=class_names)
+    return described
 
 
 def _sides(value: ValueInfoProto) -> tuple[int, ...]:
     """Return a shape; 0 where a side is free."""
     return tuple(max(0, side.dim_value) for side in value.type.tensor_type.shape.dim)
-
-
-def _picture(sides: tuple[int, ...]) -> tuple[Layout, int, int, int]:
-    if len(sides) == 0:
-        return "NCHW", 0, 0, 0
-    if len(sides) == 3:
-        return _checked("NCHW", 1, sides[1], sides[2])
-    if len(sides) != 4:
-        raise ValueError(f"puts out arrays of {len(sides)} dimensions, not pictures")
-    if sides[1] in (1, 3, 4) and not (sides[3] in (1, 3, 4) and sides[1] == sides[2]):
-        return _checked("NCHW", sides[1], sides[2], sides[3])
-    if sides[3] in (1, 3, 4):
-        return _checked("NHWC", sides[3], sides[1], sides[2])
-    if sides[1] == 0:
-        return _checked("NCHW", 0, sides[2], sides[3])
-    raise ValueError(f"puts out {sides[1]} channels, expected 1 or 3 colour channels")
-
-
-def _checked(layout: Layout, channels: int, height: int, width: int) -> tuple[Layout, int, int, int]:
-    if max(height, width) > MAX_SIDE_PX:
-        raise ValueError(f"its pictures of {width}x{height} are too large")
-    return layout, min(channels, 3), height, width
 
 
 def _classes(graph: GraphProto, y: ValueInfoProto) -> int:

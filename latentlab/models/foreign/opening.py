@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from latentlab.errors import ModelFileError
@@ -14,8 +15,8 @@ from latentlab.models.foreign.contents import Contents, FoundNetwork, contents_o
 from latentlab.models.foreign.diagnosis import EXPORT, explained, family_of, kind_of
 from latentlab.models.foreign.differences import hidden_of, output_of
 from latentlab.models.foreign.modules import Network, read_network
-from latentlab.models.foreign.readings import Reading, readings
-from latentlab.models.spec import BatchNorm
+from latentlab.models.foreign.readings import Ranked, Reading, readings
+from latentlab.models.spec import BatchNorm, GeneratorSpec
 
 SUFFIXES = (".pth", ".pt", ".pkl", ".pickle", ".ckpt", ".bin", ".safetensors", ".tar")
 CERTAIN_SCORE = 0.9
@@ -27,16 +28,40 @@ class Guess:
     """One way to read a file.
 
     Attributes:
-        generator: Ready to draw; its card says where it comes from.
-        words: In which way it differs from the first guess; empty for the first.
-        score: See `Reading.score`.
-        misfit: See `Reading.misfit`.
+        path: The file.
+        network: See `OpenedGuesses.network`.
+        reading: What was made of it.
     """
 
-    generator: Generator
-    words: str
-    score: float
-    misfit: float
+    path: Path
+    network: str
+    reading: Reading
+
+    @cached_property
+    def generator(self) -> Generator:
+        """Return it ready to draw; its card says where it comes from."""
+        card = ModelCard(self.path.stem, self.spec, notes=notes(self.path, self.network, self.spec))
+        return Generator(card, self.reading.weights, path=self.path)
+
+    @property
+    def spec(self) -> GeneratorSpec:
+        """Return the architecture and the prior."""
+        return self.reading.spec
+
+    @property
+    def words(self) -> str:
+        """Return in which way it differs from the first guess; empty for the first."""
+        return self.reading.words
+
+    @property
+    def score(self) -> float:
+        """Return `Reading.score`."""
+        return self.reading.score
+
+    @property
+    def misfit(self) -> float:
+        """Return `Reading.misfit`."""
+        return self.reading.misfit
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,11 +92,15 @@ class OpenedGuesses:
         return not rivals or min(rivals) >= self.guesses[0].score + CERTAIN_SCORE
 
 
-def open_foreign(path: Path) -> OpenedGuesses:
+def open_foreign(path: Path, ranked: Sequence[Ranked] = ()) -> OpenedGuesses:
     """Open a generator from a PyTorch checkpoint or a safetensors file of any project.
 
     Nothing in the file is run. The architecture is inferred from the tensors' shapes and names, the statistics of
     BatchNorm, and the discriminator beside it.
+
+    Args:
+        path: The file.
+        ranked: What came out for the same file before: saves the time that measuring takes.
 
     Raises:
         ModelFileError: If the file cannot be read, is damaged, or holds no generator that can be opened; it says what
@@ -79,17 +108,17 @@ def open_foreign(path: Path) -> OpenedGuesses:
     """
     with opened(path) as checkpoint:
         contents = contents_of(checkpoint.value)
-        return _opened(path, contents)
+        return _opened(path, contents, ranked)
 
 
-def _opened(path: Path, contents: Contents) -> OpenedGuesses:
+def _opened(path: Path, contents: Contents, known: Sequence[Ranked]) -> OpenedGuesses:
     candidates = _candidates(contents)
     critic = _critic(contents)
     for network in candidates:
         read = read_network(network, _raw_of(network, contents))
-        ranked = readings(read, contents.facts, critic)
+        ranked = readings(read, contents.facts, critic, known)
         if ranked:
-            return _guesses(path, contents, network, read, ranked)
+            return _guesses(path, contents, network, ranked)
     by_picture = any(module.kind in ("affine", "prelu") for each in candidates for module in read_network(each).modules)
     if by_picture and not family_of(contents, contents.networks):
         raise ModelFileError(
@@ -126,28 +155,28 @@ def _raw_of(network: FoundNetwork, contents: Contents) -> FoundNetwork | None:
     return None
 
 
-def _guesses(
-    path: Path, contents: Contents, network: FoundNetwork, read: Network, ranked: Sequence[Reading]
-) -> OpenedGuesses:
+def _guesses(path: Path, contents: Contents, network: FoundNetwork, ranked: Sequence[Reading]) -> OpenedGuesses:
     remarks = []
     if network.is_averaged:
         remarks.append("The averaged generator was taken.")
     if ranked[0].misfit > POOR_MISFIT:
         remarks.append("Its BatchNorm statistics do not fit its weights: try to recalibrate them.")
-    guesses = tuple(
-        Guess(_generator(path, network.where, reading), reading.words, reading.score, reading.misfit)
-        for reading in ranked
-    )
+    guesses = tuple(Guess(path, network.where, reading) for reading in ranked)
     others = tuple(other.where for other in contents.networks if other is not network and other.where)
     return OpenedGuesses(guesses, network.where, others, tuple(remarks))
 
 
-def _generator(path: Path, where: str, reading: Reading) -> Generator:
-    spec = reading.spec
+def notes(path: Path, where: str, spec: GeneratorSpec) -> str:
+    """Say how a file was read.
+
+    Args:
+        path: The file.
+        where: See `OpenedGuesses.network`.
+        spec: What was made of it.
+    """
     eps = dict.fromkeys(f"{layer.eps:g}" for layer in spec.network.layers if isinstance(layer, BatchNorm))
     facts = [f"hidden {hidden_of(spec)}", f"output {output_of(spec)}", f"{spec.prior} prior"]
     if eps:
         facts.append(f"BatchNorm eps {' and '.join(eps)}")
     source = f"{path.name} ({where})" if where else path.name
-    notes = f"Read by shape from {source}: {', '.join(facts)}."
-    return Generator(ModelCard(path.stem, spec, notes=notes), reading.weights, path=path)
+    return f"Read by shape from {source}: {', '.join(facts)}."

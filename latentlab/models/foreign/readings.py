@@ -14,7 +14,7 @@ from latentlab.models.foreign.differences import difference
 from latentlab.models.foreign.entries import Facts, starts
 from latentlab.models.foreign.hypotheses import Hypothesis, finer, hypotheses, output_costs, usual
 from latentlab.models.foreign.known import Output, known
-from latentlab.models.foreign.layouts import Layout, Placed, search
+from latentlab.models.foreign.layouts import HIDDEN, Layout, Placed, search
 from latentlab.models.foreign.modules import Module, Network, in_natural_order
 from latentlab.models.foreign.ordering import chained
 from latentlab.models.foreign.statistics_fit import Trial, class_count, latents, misfits
@@ -34,8 +34,10 @@ FIT_DOUBTED = 0.3
 """At this misfit of the best itself its word counts half: the statistics may be stale, or of other weights."""
 CRITIC_WEIGHT = 4.0
 CRITIC_PICTURES = 32
+CRITIC_LOOKS = 6
+"""How many sets of layers the discriminator looks at, at most."""
 CRITIC_FLOOR = 0.01
-_OUTPUT_LAYERS: dict[Output, tuple[Activation | Rescale, ...]] = {
+OUTPUT_LAYERS: dict[Output, tuple[Activation | Rescale, ...]] = {
     "tanh": (Activation("tanh"),),
     "sigmoid": (Activation("sigmoid"), Rescale(2.0, -1.0)),
     "none": (),
@@ -62,6 +64,15 @@ class Reading:
     words: str
 
 
+@dataclass(frozen=True)
+class Ranked:
+    """What is enough to have a reading again without measuring: see `Reading`."""
+
+    spec: GeneratorSpec
+    score: float
+    misfit: float
+
+
 @dataclass(frozen=True, eq=False)
 class _Draft:
     layout: Layout
@@ -76,13 +87,16 @@ class _Draft:
         return _spec(self.layout.z_dim, self.placed, self.output, self.hypothesis)
 
 
-def readings(network: Network, facts: Facts, critic: Network | None = None) -> list[Reading]:
+def readings(
+    network: Network, facts: Facts, critic: Network | None = None, ranked: Sequence[Ranked] = ()
+) -> list[Reading]:
     """List the readings of a network as a generator, best first.
 
     Args:
         network: Its modules.
         facts: See `Contents.facts`.
         critic: The discriminator beside it, where there is one.
+        ranked: What came out before for the same file; nothing is measured if all of it can be read so.
 
     Returns:
         At most `MAX_READINGS`; empty if the network is no chain from a vector to a picture.
@@ -90,14 +104,45 @@ def readings(network: Network, facts: Facts, critic: Network | None = None) -> l
     layouts = _layouts(network, facts)
     if not layouts:
         return []
+    if again := _again(layouts, ranked):
+        return again
     drafts = _fitted(network, _by_critic_size(layouts, critic))
     drafts = _by_critic(drafts, critic)
     chosen = _chosen(sorted(drafts, key=lambda draft: draft.score))
     best = chosen[0].spec
     return [
-        Reading(draft.spec, _weights(draft), draft.score, draft.misfit, difference(best, draft.spec))
+        Reading(draft.spec, _weights(draft.placed), draft.score, draft.misfit, difference(best, draft.spec))
         for draft in chosen
     ]
+
+
+def _again(layouts: list[Layout], ranked: Sequence[Ranked]) -> list[Reading]:
+    """Return what was ranked before; nothing if one of it fits no layout."""
+    found = []
+    for each in ranked:
+        fitting = (placed for layout in layouts if (placed := _placed_as(layout, each.spec)) is not None)
+        placed = next(fitting, None)
+        if placed is None:
+            return []
+        words = difference(ranked[0].spec, each.spec)
+        found.append(Reading(each.spec, _weights(placed), each.score, each.misfit, words))
+    return found
+
+
+def _placed_as(layout: Layout, spec: GeneratorSpec) -> tuple[Placed, ...] | None:
+    """Put the answers of a spec into a layout; None if it is not the spec's."""
+    count = len(layout.placed)
+    inner, end = spec.network.layers[:count], spec.network.layers[count:]
+    if len(inner) < count or end not in OUTPUT_LAYERS.values() or layout.z_dim != spec.z_dim:
+        return None
+    for each, layer in zip(layout.placed, inner, strict=True):
+        if each.layer == HIDDEN and isinstance(layer, Activation):
+            continue
+        if isinstance(each.layer, BatchNorm) and isinstance(layer, BatchNorm):
+            layer = replace(layer, eps=each.layer.eps)
+        if each.layer != layer:
+            return None
+    return tuple(replace(each, layer=layer) for each, layer in zip(layout.placed, inner, strict=True))
 
 
 def _layouts(network: Network, facts: Facts) -> list[Layout]:
@@ -216,22 +261,25 @@ def _mean(numbers: Sequence[float]) -> float:
 
 
 def _by_critic(drafts: list[_Draft], critic: Network | None) -> list[_Draft]:
-    """Let the discriminator look at the pictures of the best readings with each end."""
+    """Let the discriminator look at the pictures of the best readings, with each end."""
     if critic is None:
         return drafts
     best = min(drafts, key=lambda draft: draft.score)
-    rivals = [
-        draft
-        for draft in drafts
-        if draft.hypothesis == best.hypothesis and draft.score < best.score + MAX_RIVAL and _same_body(draft, best)
-    ]
+    rivals: dict[tuple[Placed, ...], list[_Draft]] = {}
+    for draft in sorted(drafts, key=lambda draft: draft.score):
+        if draft.hypothesis == best.hypothesis and draft.score < best.score + MAX_RIVAL:
+            rivals.setdefault(draft.placed, []).append(draft)
     judged: dict[int, float] = {}
-    for draft in rivals:
-        reading = critics.reading_of(critic, draft.layout.shape)
+    for placed, ends in list(rivals.items())[:CRITIC_LOOKS]:
+        reading = critics.reading_of(critic, ends[0].layout.shape)
+        if reading is None:
+            continue
         with np.errstate(all="ignore"):
-            found = critics.misfit(reading[1], _as_shown(draft)) if reading else None
-        if found is not None:
-            judged[id(draft)] = found
+            values = _drawn(placed, ends[0])
+            for draft in ends:
+                found = critics.misfit(reading[1], _shown(values, draft.output))
+                if found is not None:
+                    judged[id(draft)] = found
     if not judged:
         return drafts
     least = min(judged.values())
@@ -254,14 +302,19 @@ def _body(placed: Sequence[Placed]) -> tuple[object, ...]:
     return tuple(each.layer for each in placed[: last + 1])
 
 
-def _as_shown(draft: _Draft) -> FloatArray:
-    """Draw pictures in the range in which the author shows them to the discriminator."""
+def _drawn(placed: Sequence[Placed], draft: _Draft) -> FloatArray:
+    """Draw pictures as they are ahead of the output activation."""
     values = to_channels_first(latents(draft.hypothesis.prior, CRITIC_PICTURES, draft.layout.z_dim))
-    classes = class_count(draft.placed)
+    classes = class_count(placed)
     y = np.arange(CRITIC_PICTURES) % classes if classes else None
-    for each in draft.placed:
+    for each in placed:
         values = step(each.layer, each.tensors, values, y)
-    for layer in _OUTPUT_LAYERS[draft.output][:1]:
+    return values
+
+
+def _shown(values: FloatArray, output: Output) -> FloatArray:
+    """Bring pictures into the range in which the author shows them to the discriminator."""
+    for layer in OUTPUT_LAYERS[output][:1]:
         values = step(layer, {}, values)
     return values
 
@@ -277,8 +330,9 @@ def _chosen(drafts: list[_Draft]) -> list[_Draft]:
         if draft.output == best.output
         and draft.layout.shape != best.layout.shape
         and draft.hypothesis == best.hypothesis
-        and _same_body(draft, best)
     ]
+    # One that differs in nothing else is preferred.
+    other_sizes.sort(key=lambda draft: not _same_body(draft, best))
     forced = sorted(other_outputs[:1] + other_sizes[:1], key=lambda draft: draft.score)
     rest = [draft for draft in drafts[1:] if draft not in forced]
     found: dict[GeneratorSpec, _Draft] = {}
@@ -289,13 +343,13 @@ def _chosen(drafts: list[_Draft]) -> list[_Draft]:
 
 
 def _spec(z_dim: int, placed: Sequence[Placed], output: Output, hypothesis: Hypothesis) -> GeneratorSpec:
-    layers = tuple(each.layer for each in placed) + _OUTPUT_LAYERS[output]
+    layers = tuple(each.layer for each in placed) + OUTPUT_LAYERS[output]
     return GeneratorSpec(hypothesis.prior, NetworkSpec((z_dim,), layers))
 
 
-def _weights(draft: _Draft) -> dict[str, FloatArray]:
+def _weights(placed: Sequence[Placed]) -> dict[str, FloatArray]:
     return {
-        f"{index}.{name}": np.array(array, np.float32)
-        for index, each in enumerate(draft.placed)
+        f"{index}.{name}": np.asarray(array, np.float32)
+        for index, each in enumerate(placed)
         for name, array in each.tensors.items()
     }

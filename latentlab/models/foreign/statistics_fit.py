@@ -63,14 +63,14 @@ def misfits(trials: Sequence[Trial]) -> list[tuple[float, ...] | None]:
         For each trial the `distance` at each of its BatchNorms; None where it was given up on the way because others
         fit far better. All are empty where no BatchNorm has seen any training.
     """
-    if not any(_was_trained(each) for trial in trials for each in trial.placed):
+    if not any(was_trained(each) for trial in trials for each in trial.placed):
         return [()] * len(trials)
     # Weights of any size may come out of a file; what overflows is a bad fit.
     with np.errstate(all="ignore"):
         return _misfits(trials)
 
 
-def _was_trained(placed: Placed) -> bool:
+def was_trained(placed: Placed) -> bool:
     """Tell whether a layer is a BatchNorm whose statistics are not those it was made with."""
     module = placed.module
     if module is None or module.mean is None or module.variance is None:

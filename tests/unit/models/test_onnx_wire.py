@@ -13,7 +13,7 @@ from onnx import helper, numpy_helper
 
 from latentlab.models import onnx_wire
 from latentlab.models.checkpoint import Generator
-from latentlab.models.onnx_graph import export, export_changes, export_layer, named_layers
+from latentlab.models.onnx_graph import export, export_apart, export_changes, export_layer, named_layers
 
 
 @given(
@@ -65,3 +65,12 @@ def test_whole_graphs_pass_the_checker(small_generator: Callable[..., Generator]
         model = onnx.load_from_string(graph)
         onnx.checker.check_model(model, full_check=True)
         assert model.producer_name == "latentlab"
+
+
+def test_large_constants_can_be_left_to_who_opens_the_graph(small_generator: Callable[..., Generator]) -> None:
+    generator = small_generator()
+    model, apart = export_apart(generator)
+    lacking = [each for each in onnx.load_from_string(model).graph.initializer if each.data_location]
+    assert {each.name for each in lacking} == set(apart) != set()
+    assert all(tuple(each.dims) == apart[each.name].shape for each in lacking)
+    assert len(model) + sum(values.nbytes for values in apart.values()) < len(export(generator)) + 2000

@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 
-from latentlab.latent.arrays import FloatArray
+from latentlab.latent.arrays import FloatArray, IntArray
 from latentlab.pixels import Pixels
 from latentlab.rendering.requests import RenderRequest, RenderResult
 
@@ -25,13 +25,15 @@ class FakeBackend:
     def __init__(self) -> None:
         self.threads: list[int] = []
         self.calls: list[tuple[int, ...]] = []
+        self.classes: list[tuple[int, ...] | None] = []
         self.clock: FakeClock | None = None
         self.row_ms = 1.0
         self._gate_closed = False
         self._entered: queue.SimpleQueue[tuple[int, ...]] = queue.SimpleQueue()
         self._go = threading.Semaphore(0)
 
-    def render(self, z: FloatArray) -> Pixels:
+    def render(self, z: FloatArray, y: IntArray | None = None) -> Pixels:
+        self.classes.append(None if y is None else tuple(map(int, y)))
         values = tuple(int(value) for value in z[:, 0])
         self.calls.append(values)
         if self._gate_closed:

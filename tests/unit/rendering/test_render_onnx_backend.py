@@ -87,7 +87,7 @@ def test_two_threads_draw_what_each_draws_alone(small_generator: Make) -> None:
 
 
 def test_a_graph_that_the_runtime_refuses_is_one_line(small_generator: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(onnx_backend, "export", lambda generator: b"no graph")
+    monkeypatch.setattr(onnx_backend, "export_apart", lambda generator: (b"no graph", {}))
     with pytest.raises(ModelFileError, match=r"^small: the runtime cannot draw it: [^\n]+$"):
         OnnxBackend(small_generator()).render(sample("normal", 1, 8, 0))
 

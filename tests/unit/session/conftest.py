@@ -36,7 +36,7 @@ def fresh() -> SessionState:
 @pytest.fixture
 def full(make_card: Callable[..., Card]) -> SessionState:
     """Return a state in which no field has its default."""
-    edited = Point(Point.from_seed(5, Z_DIM, "uniform").base, 5, "", {"Slant": 1.25, "z 1": -1 / 3}, 0.7, True)
+    edited = Point(Point.from_seed(5, Z_DIM, "uniform").base, 5, "", {"Slant": 1.25, "z 1": -1 / 3}, 0.7, True, 3)
     sum_of_cards = Point(Point.from_seed(6, Z_DIM, "uniform").base, None, "A − B + C")
     strip = Strip(Point.from_seed(7, Z_DIM, "uniform"), sum_of_cards, "b", "lerp", 11)
     cards = tuple(make_card(seed, channels, prior="uniform") for seed, channels in ((1, 1), (2, 3), (3, 1)))

@@ -40,7 +40,10 @@ def frozen_copy(state: SessionState) -> object:
     cards = [*state.shelf, *(card for term in state.terms for card in term.cards)]
     points += [card.point for card in cards]
     return (
-        [(each.base.tobytes(), each.seed, dict(each.strengths), each.truncation, each.renormalised) for each in points],
+        [
+            (each.base.tobytes(), each.seed, dict(each.strengths), each.truncation, each.renormalised, each.label)
+            for each in points
+        ],
         [(card.id, card.name, card.z.tobytes(), card.pixels.tobytes()) for card in cards],
         (state.strip.held, state.strip.mode, state.strip.frames, state.arithmetic_renormalised),
     )
@@ -56,6 +59,7 @@ def all_changes(cards: list[Card]) -> dict[str, st.SearchStrategy[Change]]:
         "reset_strengths": st.builds(changes.reset_strengths),
         "set_truncation": st.builds(changes.set_truncation, st.sampled_from([0.5, 1.0])),
         "set_renormalised": st.builds(changes.set_renormalised, st.booleans()),
+        "set_class": st.builds(changes.set_class, st.sampled_from([None, 0, 3])),
         "set_seed": st.builds(changes.set_seed, st.integers(0, 5), st.booleans()),
         "pick_up": st.builds(changes.pick_up, points),
         "put_in_place": st.builds(changes.put_in_place, points),

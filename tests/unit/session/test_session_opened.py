@@ -220,7 +220,7 @@ def test_the_backend_is_built_once_whoever_asks(model: OpenedModel, monkeypatch:
 
 def test_a_backend_that_cannot_be_built_is_tried_again(model: OpenedModel, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr(onnx_backend, "export", lambda generator: b"")
+        broken.setattr(onnx_backend, "export_apart", lambda generator: (b"", {}))
         with pytest.raises(ModelFileError):
             model.render(model.sample(1))
     assert model.render(model.sample(1)).shape == (1, 16, 16, 3)

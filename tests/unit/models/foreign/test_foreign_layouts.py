@@ -5,18 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 from author_layouts import ROWS, Row, calibrated, example_discriminator, pytorch_example
 from torch import nn
 
-from latentlab.models import onnx_graph
 from latentlab.models.checkpoint import Generator
 from latentlab.models.conditional import with_class
-from latentlab.models.foreign.opening import OpenedGuesses, open_foreign
+from latentlab.models.foreign.opening import OpenedGuesses
 from latentlab.models.spec import BatchNorm
 from latentlab.pixels import Pixels, to_pixels
+from latentlab.session.opened import OpenedModel
 
 COUNT = 6
 SMALL = Row(lambda: pytorch_example(width=4, depth=3), 32)
@@ -29,12 +28,7 @@ def small() -> nn.Module:
 
 
 def render(generator: Generator, z: torch.Tensor, y: torch.Tensor | None = None) -> Pixels:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(onnx_graph.export(generator), options, ["CPUExecutionProvider"])
-    fed = {onnx_graph.INPUT: z.numpy()} | ({} if y is None else {onnx_graph.CLASS_INPUT: y.numpy()})
-    (pixels,) = session.run([onnx_graph.OUTPUT], fed)
-    return pixels
+    return OpenedModel(generator).render(z.numpy(), None if y is None else y.numpy())
 
 
 def as_the_author_draws(row: Row, module: nn.Module, z: torch.Tensor, y: torch.Tensor | None = None) -> Pixels:
@@ -45,7 +39,17 @@ def as_the_author_draws(row: Row, module: nn.Module, z: torch.Tensor, y: torch.T
 def saved(path: Path, row: Row, module: nn.Module) -> OpenedGuesses:
     critic = example_discriminator(row.channels, row.size)
     torch.save(row.wrap(module, critic), path, _use_new_zipfile_serialization=not row.legacy)
-    return open_foreign(path)
+    return opened(path)
+
+
+def opened(path: Path) -> OpenedGuesses:
+    """Open a file as the window and every command do."""
+    model = OpenedModel.from_file(path)
+    assert model.reading is not None
+    guesses = model.reading.guesses
+    assert guesses is not None
+    assert model.generator is guesses.best
+    return guesses
 
 
 def is_drawn_alike(generator: Generator, row: Row, module: nn.Module) -> bool:
@@ -90,14 +94,14 @@ def test_a_fixed_class_leaves_a_generator_of_z_alone(tmp_path: Path) -> None:
 
 def test_every_rival_is_told_from_the_first_in_words(tmp_path: Path) -> None:
     row = ROWS["13 csinva mnist"]
-    opened = saved(tmp_path / "netG.pth", row, calibrated(row, seed=0))
-    first, *rivals = opened.guesses
+    found = saved(tmp_path / "netG.pth", row, calibrated(row, seed=0))
+    first, *rivals = found.guesses
     assert first.words == ""
     assert all(rival.words for rival in rivals)
     assert len({rival.words for rival in rivals}) == len(rivals)
     among_three = {rival.words for rival in rivals[:2]}
     assert among_three == {"output: sigmoid", "pictures of 32x32, sides 4-8-16-32-32"}
-    assert not opened.is_certain
+    assert not found.is_certain
 
 
 @pytest.mark.parametrize(
@@ -118,24 +122,24 @@ def test_every_rival_is_told_from_the_first_in_words(tmp_path: Path) -> None:
 )
 def test_wrappers_are_opened(wrap: object, small: nn.Module, tmp_path: Path) -> None:
     torch.save(wrap(small), tmp_path / "x.pt")  # type: ignore[operator]
-    assert is_drawn_alike(open_foreign(tmp_path / "x.pt").best, SMALL, small)
+    assert is_drawn_alike(opened(tmp_path / "x.pt").best, SMALL, small)
 
 
 def test_what_everyone_writes_needs_no_question(small: nn.Module, tmp_path: Path) -> None:
     torch.save(small.state_dict(), tmp_path / "x.pt")
-    opened = open_foreign(tmp_path / "x.pt")
-    assert opened.is_certain
-    assert opened.guesses[0].misfit < 0.01
+    found = opened(tmp_path / "x.pt")
+    assert found.is_certain
+    assert found.guesses[0].misfit < 0.01
 
 
 def test_the_average_is_preferred_and_the_discriminator_is_not(small: nn.Module, tmp_path: Path) -> None:
     row, live, average = SMALL, small, calibrated(SMALL, seed=4)
     D = example_discriminator(3, 32)
     torch.save({"D": D.state_dict(), "G": live.state_dict(), "G_ema": average.state_dict()}, tmp_path / "all.pt")
-    opened = open_foreign(tmp_path / "all.pt")
-    assert (opened.network, opened.others) == ("G_ema", ("D", "G"))
-    assert is_drawn_alike(opened.best, row, average)
-    assert not is_drawn_alike(opened.best, row, live)
+    found = opened(tmp_path / "all.pt")
+    assert (found.network, found.others) == ("G_ema", ("D", "G"))
+    assert is_drawn_alike(found.best, row, average)
+    assert not is_drawn_alike(found.best, row, live)
 
 
 def test_a_module_saved_whole_is_read_without_its_class_and_with_its_settings(tmp_path: Path) -> None:
@@ -145,6 +149,6 @@ def test_a_module_saved_whole_is_read_without_its_class_and_with_its_settings(tm
         if isinstance(part, nn.BatchNorm2d):
             part.eps = 0.05
     torch.save(module, tmp_path / "whole.pt")
-    opened = open_foreign(tmp_path / "whole.pt")
-    assert {layer.eps for layer in opened.best.card.generator.network.layers if isinstance(layer, BatchNorm)} == {0.05}
-    assert is_drawn_alike(opened.best, row, module)
+    found = opened(tmp_path / "whole.pt")
+    assert {layer.eps for layer in found.best.card.generator.network.layers if isinstance(layer, BatchNorm)} == {0.05}
+    assert is_drawn_alike(found.best, row, module)

@@ -14,7 +14,8 @@ from onnx import TensorProto, helper
 from onnx_models import by_torch, graph_of, lying_models, mapped, own
 
 from latentlab.errors import ModelFileError, ValueRangeError
-from latentlab.models.foreign.onnx_file import OnnxGenerator, inspect_onnx
+from latentlab.models.foreign.onnx_file import inspect_onnx
+from latentlab.models.foreign.onnx_generator import OnnxGenerator
 from latentlab.pixels import Pixels, to_pixels
 
 

@@ -217,7 +217,7 @@ def test_a_checkpoint_goes_to_safetensors_and_onnx_and_back(
     torch.save({"module." + name: value for name, value in module.state_dict().items()}, "netG.pth")
     assert dispatch(["convert", "netG.pth", "netG.safetensors", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert (told["width"], told["z_dim"], told["readings"][0]) == (64, 128, "the most likely")
+    assert (told["width"], told["z_dim"], told["guesses"][0]) == (64, 128, "the most likely")
     assert dispatch(["convert", "netG.safetensors", "netG.onnx"]) == 0
     z = row.sample(4)
     with torch.no_grad():
@@ -239,8 +239,8 @@ def test_what_cannot_be_converted_is_one_line(
     for arguments, code, words in (
         (["netG.pth", "x.gif"], 2, "neither .safetensors nor .onnx"),
         (["none.pth", "x.safetensors"], 1, "no such file"),
-        (["x.onnx", "x.safetensors"], 1, "is ONNX already"),
-        (["netG.pth", "x.safetensors", "--reading", "99"], 1, "99 is not one of 1 to"),
+        (["x.onnx", "x.safetensors"], 1, "is damaged or no ONNX model"),
+        (["netG.pth", "x.safetensors", "--guess", "99"], 1, "99 is not one of 1 to"),
         (["netG.pth", "none/x.safetensors"], 1, "does not exist"),
     ):
         assert dispatch(["convert", *arguments]) == code
