@@ -1,1 +1,1 @@
-"""Data sets: MNIST-style IDX files, folders and archives of images, downloads with checksums, batches."""
+"""Data sets: IDX files, CelebA, Quick, Draw!, folders and archives of images; downloads, the cache, batches."""

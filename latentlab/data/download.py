@@ -1,35 +1,21 @@
-"""MNIST from the network, checked against the original's contents."""
+"""MNIST and its siblings from the network, checked against the originals."""
 
 from __future__ import annotations
 
 import hashlib
+import shutil
+import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from latentlab import log
 from latentlab.data.dataset import IsCancelled, Progress, stop_if
 from latentlab.data.idx import locate, open_unpacked
+from latentlab.data.published import Published, PublishedFile
 from latentlab.errors import DataError
 from latentlab.paths import make_folder, replacing
 
-MIRRORS = (
-    "https://ossci-datasets.s3.amazonaws.com/mnist/",
-    "https://storage.googleapis.com/cvdf-datasets/mnist/",
-)
-# Of the unpacked content, so that a file packed anew, or unpacked on the way by the server, is still the original.
-SHA256 = {
-    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-}
-_PACKED_BYTES = {
-    "train-images-idx3-ubyte": 9_912_422,
-    "train-labels-idx1-ubyte": 28_881,
-    "t10k-images-idx3-ubyte": 1_648_877,
-    "t10k-labels-idx1-ubyte": 4_542,
-}
 _TIMEOUT_S = 20
 _CHUNK = 1 << 16
 _logger = log.get(__name__)
@@ -63,19 +49,22 @@ def fetch_url(url: str, target: Path, received: Callable[[int], None]) -> None:
         raise ConnectionError("no connection") from error
 
 
-def fetch_mnist(
+def fetch_published(
     folder: Path,
+    published: Published,
     *,
     progress: Progress | None = None,
     cancelled: IsCancelled | None = None,
     fetch: Fetch = fetch_url,
 ) -> None:
-    """Download those of MNIST's four files that a folder lacks, and check those it has.
+    """Download those of a data set's files that a folder lacks, and check those it has where their content is known.
 
-    Each file is written beside and renamed once its content is proven to be the original's.
+    Each file is written beside and renamed once it is proven to be the original. Of an archive only what is wanted
+    stays; one that someone put there is unpacked without asking the network.
 
     Args:
         folder: Created if it is missing.
+        published: What to fetch.
         progress: Called with bytes received and bytes in all.
         cancelled: Asked before every file and at every piece received.
         fetch: How to download.
@@ -85,20 +74,33 @@ def fetch_mnist(
         OutputError: If the folder cannot be written.
         Cancelled: If `cancelled` said so; no half file stays.
     """
-    missing = []
-    for name in SHA256:
-        stop_if(cancelled)
-        path = locate(folder, name)
-        if path is None:
-            missing.append(name)
-        elif not _is_original(path, name):
-            raise DataError(path, "is damaged or not MNIST's", "Delete it to fetch it again.")
-    if not missing:
+    if published.inside:
+        _fetch_archive(folder, published, progress, cancelled, fetch)
         return
+    missing = []
+    for file in published.files:
+        stop_if(cancelled)
+        path = _located(folder, file.name)
+        if path is None:
+            missing.append(file)
+        elif file.of_content and not _is_original(path, file):
+            raise DataError(path, f"is damaged or not {published.title}'s", "Delete it to fetch it again.")
+    if missing:
+        _fetch_all(folder, published, missing, progress, cancelled, fetch)
+
+
+def _fetch_all(
+    folder: Path,
+    published: Published,
+    missing: Sequence[PublishedFile],
+    progress: Progress | None,
+    cancelled: IsCancelled | None,
+    fetch: Fetch,
+) -> None:
     make_folder(folder)
-    total = sum(_PACKED_BYTES[name] for name in missing)
+    total = sum(file.packed_bytes for file in missing)
     before = 0
-    for name in missing:
+    for file in missing:
 
         def received(count: int, base: int = before) -> None:
             stop_if(cancelled)
@@ -106,16 +108,48 @@ def fetch_mnist(
                 progress(min(base + count, total), total)
 
         stop_if(cancelled)
-        with replacing(folder / f"{name}.gz") as temporary:
-            problems = _fetch_from_mirrors(name, temporary, received, fetch)
+        with replacing(folder / file.name) as temporary:
+            problems = _fetch_from_mirrors(published, file, temporary, received, fetch)
             if problems:
+                wanted = [each.name for each in missing]
                 raise DataError(
-                    "MNIST",
+                    published.title,
                     f"cannot be downloaded ({'; '.join(problems)})",
-                    f"Put {_listed([f'{each}.gz' for each in missing])} into {folder} by hand.",
+                    f"Put {_listed(wanted)} into {folder} by hand.",
                 )
-        before += _PACKED_BYTES[name]
+        before += file.packed_bytes
         received(0, before)
+
+
+def _fetch_archive(
+    folder: Path,
+    published: Published,
+    progress: Progress | None,
+    cancelled: IsCancelled | None,
+    fetch: Fetch,
+) -> None:
+    missing = _missing(folder, published.inside)
+    if not missing:
+        return
+    archive = folder / published.files[0].name
+    fetched = not archive.exists()
+    if fetched:
+        _fetch_all(folder, published, published.files, progress, cancelled, fetch)
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            entries = {each.filename.rsplit("/", 1)[-1]: each for each in opened.infolist()}
+            for name in missing:
+                stop_if(cancelled)
+                with (
+                    replacing(folder / name) as temporary,
+                    opened.open(entries[name]) as packed,
+                    temporary.open("wb") as unpacked,
+                ):
+                    shutil.copyfileobj(packed, unpacked, _CHUNK)
+    except (zipfile.BadZipFile, EOFError, zlib.error, KeyError, RuntimeError) as error:
+        raise DataError(archive, f"is damaged or not {published.title}'s", "Delete it to fetch it again.") from error
+    if fetched:
+        archive.unlink()
 
 
 class _Received:
@@ -137,33 +171,43 @@ class _Received:
         pass
 
 
-def _fetch_from_mirrors(name: str, target: Path, received: Callable[[int], None], fetch: Fetch) -> list[str]:
+def _fetch_from_mirrors(
+    published: Published, file: PublishedFile, target: Path, received: Callable[[int], None], fetch: Fetch
+) -> list[str]:
     """Try one mirror after the other; return what went wrong, nothing if one of them gave the original."""
     problems = []
-    for mirror in MIRRORS:
+    for mirror in published.mirrors:
         host = mirror.split("/")[2]
         try:
-            fetch(f"{mirror}{name}.gz", target, received)
+            fetch(f"{mirror}{file.name}", target, received)
         except ConnectionError as error:
             problems.append(f"{host}: {error}")
         else:
-            if _is_original(target, name):
+            if _is_original(target, file):
                 return []
-            problems.append(f"{host}: wrong checksum of {name}.gz")
-        _logger.info("MNIST: %s", problems[-1])
+            problems.append(f"{host}: wrong checksum of {file.name}")
+        _logger.info("%s: %s", published.title, problems[-1])
     return problems
 
 
-def _is_original(path: Path, name: str) -> bool:
+def _is_original(path: Path, file: PublishedFile) -> bool:
     digest = hashlib.sha256()
     try:
-        with open_unpacked(path) as stream:
+        with open_unpacked(path) if file.of_content else path.open("rb") as stream:
             while chunk := stream.read(1 << 20):
                 digest.update(chunk)
     except (EOFError, zlib.error, OSError) as error:
         _logger.info("%s: %s", path, error)
         return False
-    return digest.hexdigest() == SHA256[name]
+    return digest.hexdigest() == file.sha256
+
+
+def _missing(folder: Path, names: Sequence[str]) -> list[str]:
+    return [name for name in names if _located(folder, name) is None]
+
+
+def _located(folder: Path, name: str) -> Path | None:
+    return locate(folder, name.removesuffix(".gz"))
 
 
 def _listed(names: list[str]) -> str:

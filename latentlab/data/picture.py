@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from latentlab.data.crops import CROPS, SQUARE, Crop, cut
 from latentlab.errors import DataError
 from latentlab.pixels import Pixels
 
@@ -15,31 +17,40 @@ MAX_PIXELS = 64 * 1024 * 1024
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
 
 
-def decode(content: bytes, name: str, size: int, channels: int) -> Pixels:
-    """Decode an image, turn it upright, cut out its central square and resize that.
+class Decoded(NamedTuple):
+    """A picture and the size that its image had.
+
+    Attributes:
+        pixels: Shape (size, size, channels), uint8.
+        size_px: Width and height of the upright image before anything was cut.
+    """
+
+    pixels: Pixels
+    size_px: tuple[int, int]
+
+
+def decode(content: bytes, name: str, size: int, channels: int, crop: Crop = CROPS[SQUARE]) -> Decoded:
+    """Decode an image, turn it upright, cut out a part and resize that to a square.
 
     Args:
         content: The file: PNG, JPEG, WebP, BMP, or GIF, of which the first frame counts.
         name: Names the file in the error.
         size: Height and width wanted, in pixels.
         channels: 1 for grey, 3 for colour.
+        crop: Which part of it; by default the central square.
 
     Returns:
-        Shape (size, size, channels), uint8. The EXIF orientation is applied, transparency lies on white,
-        resampling is Lanczos.
+        The EXIF orientation is applied, transparency lies on white, resampling is Lanczos.
 
     Raises:
-        DataError: If this is no image, is damaged, or has more than `MAX_PIXELS` pixels.
+        DataError: If this is no image, is damaged, has more than `MAX_PIXELS` pixels or not the size the crop needs.
     """
     try:
         with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise DataError(name, f"is too large: {image.width} x {image.height} pixels")
             upright = _flatten(ImageOps.exif_transpose(image), "L" if channels == 1 else "RGB")
-        side = min(upright.size)
-        left, top = (upright.width - side) // 2, (upright.height - side) // 2
-        square = upright.crop((left, top, left + side, top + side))
-        resized = square.resize((size, size), Image.Resampling.LANCZOS)
+        resized = cut(upright, crop, name).resize((size, size), Image.Resampling.LANCZOS)
     except DataError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -48,7 +59,7 @@ def decode(content: bytes, name: str, size: int, channels: int) -> Pixels:
         raise DataError(name, "is not an image, or damaged") from error
     except Exception as error:  # damaged files make Pillow's decoders raise nearly anything
         raise DataError(name, f"cannot be decoded: {error}") from error
-    return np.asarray(resized).reshape(size, size, channels)
+    return Decoded(np.asarray(resized).reshape(size, size, channels), upright.size)
 
 
 def _flatten(image: Image.Image, mode: str) -> Image.Image:

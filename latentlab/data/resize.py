@@ -10,16 +10,17 @@ from latentlab.pixels import Pixels
 _CHUNK = 256  # pictures resized at once
 
 
-def fit(pixels: Pixels, size: int) -> Pixels:
+def fit(pixels: Pixels, size: int, background: Pixels | None = None) -> Pixels:
     """Bring pictures to a square size: exact by padding where that is enough, else by resampling.
 
     Pictures that are at most `size` and more than half of it keep every pixel and are surrounded by background, so
     that 28x28 digits stay crisp at 32x32. All others are padded to a square where needed and resized by Lanczos.
-    The background is the median of all pictures' corners; of an odd border the larger part is right and below.
+    Of an odd border the larger part is right and below.
 
     Args:
         pixels: Shape (N, H, W, C), uint8, C = 1 or 3.
         size: Height and width wanted, in pixels, at least 1.
+        background: Colour of the border, shape (C,), uint8; None takes that of `background_of`.
 
     Returns:
         Shape (N, size, size, C), uint8; `pixels` itself where nothing is to be done.
@@ -31,13 +32,19 @@ def fit(pixels: Pixels, size: int) -> Pixels:
         raise ValueError(f"a picture of {size} pixels is impossible")
     side = max(pixels.shape[1:3])
     if side <= size < 2 * side:
-        return _pad(pixels, size)
-    squares = _pad(pixels, side)
+        return _pad(pixels, size, background)
+    squares = _pad(pixels, side, background)
     out = np.empty((len(pixels), size, size, pixels.shape[3]), np.uint8)
     for start in range(0, len(pixels), _CHUNK):
         wide = _resize_width(squares[start : start + _CHUNK], size)
         out[start : start + _CHUNK] = _resize_width(wide.swapaxes(1, 2), size).swapaxes(1, 2)
     return out
+
+
+def background_of(pixels: Pixels) -> Pixels:
+    """Return the median of all pictures' corners, shape (C,), uint8; `pixels` as for `fit`."""
+    corners = pixels[:, [0, 0, -1, -1], [0, -1, 0, -1]]
+    return np.asarray(np.median(corners, axis=(0, 1)).astype(np.uint8))
 
 
 def to_channels(pixels: Pixels, channels: int) -> Pixels:
@@ -72,12 +79,12 @@ def _resize_width(pixels: Pixels, width: int) -> Pixels:
     return np.asarray(resized).reshape(count, height, width, channels)
 
 
-def _pad(pixels: Pixels, size: int) -> Pixels:
+def _pad(pixels: Pixels, size: int, background: Pixels | None) -> Pixels:
     count, height, width, channels = pixels.shape
     if (height, width) == (size, size):
         return pixels
     top, left = (size - height) // 2, (size - width) // 2
     out = np.empty((count, size, size, channels), np.uint8)
-    out[:] = np.median(pixels[:, [0, 0, -1, -1], [0, -1, 0, -1]], axis=(0, 1)).astype(np.uint8)
+    out[:] = background_of(pixels) if background is None else background
     out[:, top : top + height, left : left + width] = pixels
     return out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from latentlab.data.batches import Batches
 from latentlab.errors import DataError
+
+RECORDED = [[8, 0, 7, 1], [3, 6, 2, 4], [5, 9, 4, 2], [8, 3, 9, 1]]
 
 
 def numbered(count: int) -> np.ndarray:
@@ -71,6 +74,24 @@ def test_seed_decides() -> None:
 def test_next_gives_the_pictures_at_next_indices() -> None:
     pixels = numbered(300)
     np.testing.assert_array_equal(Batches(pixels, 64, 5).next(), pixels[Batches(pixels, 64, 5).next_indices()])
+
+
+def test_the_order_is_the_one_of_earlier_versions() -> None:
+    """Recorded before data sets could be mapped: runs begun then go on as they would have."""
+    batches = Batches(numbered(10), 4, 7)
+    assert [batches.next_indices().tolist() for _ in range(4)] == RECORDED
+
+
+def test_mapped_pictures_are_drawn_alike(tmp_path: Path) -> None:
+    pixels = numbered(100)
+    pixels.tofile(tmp_path / "pixels")
+    mapped = np.memmap(tmp_path / "pixels", np.uint8, "r", shape=pixels.shape)
+    here, there = Batches(pixels, 32, 1), Batches(mapped, 32, 1)
+    for _ in range(8):
+        batch = there.next()
+        assert type(batch) is np.ndarray
+        assert batch.flags.writeable  # torch.from_numpy warns otherwise
+        np.testing.assert_array_equal(batch, here.next())
 
 
 def test_other_data_are_refused() -> None:

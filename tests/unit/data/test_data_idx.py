@@ -9,8 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from latentlab.data.idx import load_mnist, locate, read_images, read_labels
-from latentlab.errors import DataError
+from latentlab.data.idx import (
+    emnist_names,
+    holds_idx,
+    load_emnist,
+    load_idx,
+    load_mnist,
+    locate,
+    read_images,
+    read_labels,
+)
+from latentlab.errors import Cancelled, DataError
 
 IMAGES = np.arange(3 * 4 * 5, dtype=np.uint8).reshape(3, 4, 5)
 
@@ -100,6 +109,12 @@ def test_images_are_no_labels(tmp_path: Path) -> None:
         read_labels(path)
 
 
+def test_reading_can_be_called_off(tmp_path: Path) -> None:
+    put_pair(tmp_path, "a-", IMAGES, [0, 1, 2])
+    with pytest.raises(Cancelled):
+        load_idx(tmp_path, cancelled=lambda: True)
+
+
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="absent: no such file"):
         read_images(tmp_path / "absent")
@@ -110,3 +125,80 @@ def test_labels_must_match_images(tmp_path: Path) -> None:
     (tmp_path / "t10k-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx_bytes(np.array([1, 0], np.uint8))))
     with pytest.raises(DataError, match="holds 2 labels for the 3 images of t10k-images-idx3-ubyte"):
         load_mnist(tmp_path, "test")
+
+
+def put_pair(folder: Path, stem: str, images: np.ndarray, labels: list[int]) -> Path:
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{stem}images-idx3-ubyte.gz"
+    path.write_bytes(gzip.compress(idx_bytes(images)))
+    (folder / f"{stem}labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx_bytes(np.array(labels, np.uint8))))
+    return path
+
+
+def test_any_pair_opens(tmp_path: Path) -> None:
+    path = put_pair(tmp_path / "mine", "sprite-", IMAGES, [1, 0, 2])
+    assert holds_idx(tmp_path / "mine")
+    assert not holds_idx(tmp_path)
+    for place, name in ((tmp_path / "mine", "mine"), (path, path.name)):
+        data = load_idx(place)
+        np.testing.assert_array_equal(data.pixels[..., 0], IMAGES)
+        assert data.labels is not None
+        assert data.labels.tolist() == [1, 0, 2]
+        assert (data.name, data.class_names) == (name, ("0", "1", "2"))
+
+
+def test_several_pairs_are_joined_in_the_order_of_their_names(tmp_path: Path) -> None:
+    put_pair(tmp_path, "b-", IMAGES, [3, 3, 3])
+    put_pair(tmp_path, "a-", IMAGES[:1] + 1, [0])
+    (tmp_path / "b-images-idx3-ubyte").write_bytes(idx_bytes(IMAGES))  # unpacked beside the packed one
+    data = load_idx(tmp_path)
+    np.testing.assert_array_equal(data.pixels[..., 0], np.concatenate([IMAGES[:1] + 1, IMAGES]))
+    assert data.labels is not None
+    assert data.labels.tolist() == [0, 3, 3, 3]
+    assert data.class_names == tuple("0123")
+    put_pair(tmp_path, "c-", IMAGES[:, :3], [0, 0, 0])
+    with pytest.raises(DataError, match=r"holds pictures of 2 sizes\. Name a file, such as a-images"):
+        load_idx(tmp_path)
+
+
+def test_images_without_labels_open(tmp_path: Path) -> None:
+    put_pair(tmp_path, "a-", IMAGES, [0, 0, 0])
+    (tmp_path / "a-labels-idx1-ubyte.gz").unlink()
+    assert load_idx(tmp_path).labels is None
+
+
+def test_official_names_have_their_splits(tmp_path: Path) -> None:
+    put_pair(tmp_path, "t10k-", IMAGES, [0, 1, 2])
+    assert len(load_idx(tmp_path, "test")) == 3
+    with pytest.raises(DataError, match=r"train-images-idx3-ubyte\.gz: no such file"):
+        load_idx(tmp_path, "train")
+
+
+def test_emnist_is_upright_and_has_characters_for_classes(tmp_path: Path) -> None:
+    put_pair(tmp_path, "emnist-letters-train-", IMAGES.swapaxes(1, 2), [1, 26, 2])
+    data = load_idx(tmp_path)
+    np.testing.assert_array_equal(data.pixels[..., 0], IMAGES)
+    assert data.labels is not None
+    assert [data.class_names[label] for label in data.labels] == ["A", "Z", "B"]
+    path = put_pair(tmp_path, "emnist-balanced-train-", IMAGES.swapaxes(1, 2), [10, 36, 46])
+    data = load_emnist(tmp_path)
+    assert data.labels is not None
+    assert [data.class_names[label] for label in data.labels] == ["A", "a", "t"]
+    assert len(data.class_names) == 47
+    np.testing.assert_array_equal(load_idx(path).pixels, data.pixels)
+    with pytest.raises(DataError, match=r"holds several parts of EMNIST\. Name a file of images"):
+        load_idx(tmp_path)
+    put_pair(tmp_path, "emnist-digits-test-", IMAGES, [0, 9, 10])
+    with pytest.raises(DataError, match="has labels that the part digits of EMNIST has not"):
+        load_emnist(tmp_path, "digits", "test")
+    assert emnist_names("balanced", "test")[1] == "emnist-balanced-test-labels-idx1-ubyte"
+
+
+def test_real_parts_of_fashion(real_data: Path) -> None:
+    folder = real_data / "fashion"
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is absent")
+    data = load_idx(folder)
+    assert data.pixels.shape == (5_900, 28, 28, 1)
+    assert data.labels is not None
+    assert np.bincount(data.labels).tolist() == [1090, 1090, 1090, 1090, 90, 90, 1090, 90, 90, 90]

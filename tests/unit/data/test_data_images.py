@@ -16,9 +16,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from latentlab.data import images
-from latentlab.data.images import load_images
-from latentlab.errors import Cancelled, DataError
+from latentlab.data import images, members
+from latentlab.data.crops import CROPS, Crop, crop_called
+from latentlab.data.images import by_column, load_images
+from latentlab.data.picture import Decoded
+from latentlab.errors import Cancelled, DataError, ValueRangeError
 
 RED, GREEN, BLUE, GREY = (255, 0, 0), (0, 255, 0), (0, 0, 255), (90, 90, 90)
 SIZE = 8
@@ -192,7 +194,7 @@ def test_a_folder_around_everything_in_a_zip_is_no_class(tmp_path: Path) -> None
 
 
 def test_oversized_members_are_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "MAX_FILE_BYTES", 2048)
+    monkeypatch.setattr(members, "MAX_FILE_BYTES", 2048)
     path = tmp_path / "bomb.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.png", encoded(RED))
@@ -218,7 +220,7 @@ def test_oversized_members_are_refused_unread(tmp_path: Path, monkeypatch: pytes
 
 
 def test_oversized_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "MAX_FILE_BYTES", 2048)
+    monkeypatch.setattr(members, "MAX_FILE_BYTES", 2048)
     (tmp_path / "a.png").write_bytes(encoded(RED))
     (tmp_path / "b.png").write_bytes(encoded(RED) + bytes(5_000))
     assert len(load_images(tmp_path, SIZE).skipped) == 1
@@ -270,11 +272,11 @@ def test_cancelling_stops_decoding(put, monkeypatch: pytest.MonkeyPatch) -> None
     shut_down = threading.Event()
     decoded: list[str] = []
 
-    def decode(content: bytes, name: str, size: int, channels: int) -> np.ndarray:
+    def decode(content: bytes, name: str, size: int, channels: int, crop: Crop) -> Decoded:
         decoded.append(name)
         if name != "000.png":
             assert shut_down.wait(30)
-        return np.zeros((size, size, channels), np.uint8)
+        return Decoded(np.zeros((size, size, channels), np.uint8), (size, size))
 
     class Pool(ThreadPoolExecutor):
         def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -284,7 +286,7 @@ def test_cancelling_stops_decoding(put, monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(images, "decode", decode)
     monkeypatch.setattr(images, "ThreadPoolExecutor", Pool)
-    monkeypatch.setattr(images.os, "cpu_count", lambda: 3)
+    monkeypatch.setattr(images, "cores", lambda: 3)
     with pytest.raises(Cancelled):
         load_images(path, SIZE, 3, cancelled=lambda: bool(decoded))
     assert len(decoded) <= 1 + 3
@@ -298,3 +300,151 @@ def test_real_faces_in_their_original_layout(real_data: Path) -> None:
     assert data.pixels.shape == (300, 64, 64, 3)
     assert data.skipped == ()
     assert data.labels is None
+
+
+def test_every_crop_of_celeba_lies_within_its_images() -> None:
+    boxes = {name: crop.box for name, crop in CROPS.items() if crop.box is not None}
+    assert boxes["face"] == (15, 40, 163, 188)  # that of the faces at hand
+    for name, (left, top, right, bottom) in boxes.items():
+        assert right - left == bottom - top
+        assert 0 <= left < right <= 178
+        assert 0 <= top < bottom <= 218
+        if name.isdecimal():
+            assert right - left == int(name)
+    for name in ("108", "148", "178"):  # centre crops
+        left, top, right, bottom = boxes[name]
+        assert (left + right, top + bottom) == (178, 218)
+    assert all(crop.source for crop in CROPS.values())
+
+
+def test_crops_take_their_part_of_the_image(tmp_path: Path) -> None:
+    ramp = np.add.outer(np.arange(218), np.zeros(178)).astype(np.uint8)
+    (tmp_path / "a.png").write_bytes(saved(Image.fromarray(ramp)))
+    side = 148
+    cut = load_images(tmp_path, side, 1, crop=CROPS["face"]).pixels[0, :, :, 0]
+    np.testing.assert_array_equal(cut, ramp[40:188, 15:163])
+    stretched = load_images(tmp_path, 64, 1, crop=CROPS["stretch"]).pixels[0, :, 0, 0]
+    assert stretched[0] < 4
+    assert stretched[-1] > 213
+
+
+def test_other_sizes_are_not_cut_as_celeba(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(encoded(RED, size=(178, 218)))
+    (tmp_path / "b.png").write_bytes(encoded(RED, size=(64, 64)))
+    data = load_images(tmp_path, SIZE, crop=CROPS["108"])
+    assert data.names == ("a.png",)
+    assert data.skipped == ("b.png: is 64 x 64 pixels; the crop 108 needs CelebA's 178 x 218",)
+    with pytest.raises(ValueRangeError, match="'109' is not one of square, stretch"):
+        crop_called("109")
+
+
+def test_sizes_are_counted(put) -> None:
+    path = put({"a.png": encoded(RED, size=(9, 5)), "b.png": encoded(RED), "c.png": encoded(RED), "d.png": b"?"})
+    assert load_images(path, SIZE).sizes == ((16, 16, 2), (9, 5, 1))
+
+
+PICTURES = {f"{name}.png": encoded(RED) for name in "abc"}
+
+
+def test_a_table_inside_gives_classes(put) -> None:
+    data = load_images(put({**PICTURES, "labels.csv": b"file,label\na.png,10\nb.png,9\nc.png,10\n"}), SIZE)
+    assert data.class_names == ("9", "10")
+    assert data.labels is not None
+    assert data.labels.tolist() == [1, 0, 1]
+    assert data.attributes == ()
+
+
+def test_a_table_beside_gives_classes(put) -> None:
+    path = put(PICTURES)
+    (path.parent / f"{path.stem}_labels.csv").write_text("a.png;cat\nb.png;dog\nc.png;cat\n")
+    data = load_images(path, SIZE)
+    assert data.class_names == ("cat", "dog")
+    assert data.labels is not None
+    assert data.labels.tolist() == [0, 1, 0]
+
+
+def test_a_table_beside_that_does_not_name_every_image_is_another_s(put) -> None:
+    path = put(PICTURES)
+    (path.parent / "labels.csv").write_text("file,label\na.png,cat\nb.png,dog\n")
+    assert load_images(path, SIZE).labels is None
+
+
+def test_a_table_counts_more_than_sub_folders(tmp_path: Path) -> None:
+    for name in ("x/1.png", "y/2.png", "y/3.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(encoded(RED))
+    assert load_images(tmp_path, SIZE).class_names == ("x", "y")
+    (tmp_path / "labels.csv").write_text("image,class\nx/1.png,new\n2.png,old\n")
+    data = load_images(tmp_path, SIZE)
+    assert data.class_names == ("new", "old", "unlabelled")
+    assert data.labels is not None
+    assert data.labels.tolist() == [0, 1, 2]
+
+
+def test_columns_of_yes_and_no_are_attributes(put) -> None:
+    table = b"id,identity,Smiling,hat,young,colour\na,7,1,1,0,red\nb,8,-1,0,1,red\nc,9,0,,1,blue\n"
+    path = put({**PICTURES, "about.csv": table})
+    data = load_images(path, SIZE)
+    assert data.attributes == ("Smiling", "hat", "young")
+    assert data.answers is not None
+    assert data.answers.tolist() == [[1, 1, -1], [-1, -1, 1], [0, 0, 1]]
+    by_smile = data.by_attribute("smiling")
+    assert by_smile.class_names == ("not Smiling", "Smiling", "unknown")
+    assert by_smile.labels is not None
+    assert by_smile.labels.tolist() == [1, 0, 2]
+    by_colour = by_column(data, path, "Colour")
+    assert by_colour.class_names == ("blue", "red")
+    with pytest.raises(ValueRangeError, match="no table has a column 'nose'"):
+        by_column(data, path, "nose")
+    with pytest.raises(ValueRangeError, match=r"has no 'nose'\. It has Smiling, hat, young"):
+        data.by_attribute("nose")
+
+
+def test_two_tables_know_more_than_one(put) -> None:
+    first = b"file,No_Hat,part\na.png,1,x\nb.png,0,x\nc.png,-1,y\n"
+    second = b"file,no hat,part\na.png,-1,x\nb.png,-1,x\nc.png,1,y\n"
+    data = load_images(put({**PICTURES, "1.csv": first, "2.csv": second}), SIZE)
+    assert data.attributes == ("No Hat",)
+    assert data.answers is not None
+    assert data.answers[:, 0].tolist() == [1, -1, -1]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"\xff\xfe\x00", "labels.csv: is no table: it is not text in UTF-8"),
+        (b"a.png\nb.png\n", "labels.csv: is no table: its first line has one column"),
+        (b"file,label\na.png\nb.png,x,y\n", "labels.csv: is no table: no row has as many columns"),
+        (b"file,label\na.png,x\nb.png\nc.png,y\n", "labels.csv: 1 of 3 rows are damaged, the first is line 3"),
+    ],
+    ids=["binary", "one column", "no rows", "a row"],
+)
+def test_damaged_tables_are_named(put, content: bytes, why: str) -> None:
+    data = load_images(put({**PICTURES, "labels.csv": content}), SIZE)
+    assert len(data) == 3
+    assert len(data.skipped) == 1
+    assert data.skipped[0].startswith(why)
+
+
+def test_archives_of_a_folder_are_one_data_set(tmp_path: Path) -> None:
+    for name, pictures in (("part-a.zip", ("3.png", "1.png")), ("part-b.zip", ("2.png",))):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            for each in pictures:
+                archive.writestr(each, encoded(RED))
+    (tmp_path / "labels.csv").write_text("file,part,label\n1.png,a,x\n2.png,b,y\n3.png,a,x\n")
+    data = load_images(tmp_path, SIZE)
+    assert data.names == ("1.png", "2.png", "3.png")
+    assert data.class_names == ("x", "y")
+    (tmp_path / "part-b.zip").write_bytes(b"PK")
+    with pytest.raises(DataError, match=r"part-b\.zip: is no zip archive"):
+        load_images(tmp_path, SIZE)
+    (tmp_path / "0.png").write_bytes(encoded(RED))  # archives beside images are something else
+    assert load_images(tmp_path, SIZE).names == ("0.png",)
+
+
+def test_a_table_beside_the_folder_of_a_zip_leaves_it_no_class(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        for name in ("pets/cat/1.png", "pets/dog/1.png"):
+            archive.writestr(name, encoded(RED))
+        archive.writestr("notes.csv", b"file,note\nother.png,z\n")
+    assert load_images(tmp_path / "x.zip", SIZE).class_names == ("cat", "dog")
