@@ -19,8 +19,8 @@ from torch.nn.functional import affine_grid, binary_cross_entropy_with_logits, c
 from latentlab.models.networks import build, weights_of
 from latentlab.models.spec import NetworkSpec
 from latentlab.pixels import Pixels, to_photo
-from latentlab.training.config import Precision
 from latentlab.training.precision import in_precision
+from latentlab.training.settings import Precision
 
 Targets = npt.NDArray[np.int64] | npt.NDArray[np.float32]
 

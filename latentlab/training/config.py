@@ -5,71 +5,67 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Literal
+from typing import Any
 
 from latentlab.errors import ValueRangeError
-from latentlab.latent.priors import PRIORS, Prior
-from latentlab.models import dcgan
+from latentlab.latent.priors import Prior
+from latentlab.models.dcgan import Architecture
+from latentlab.training.settings import AUGMENTATIONS, SETTINGS, CriticNorm, Loss, Precision, Setting, Value
 
-Precision = Literal["float32", "bfloat16"]
-PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16")
+N_CRITIC = {"wgan": 5, "wgan-gp": 5}
+"""Updates of D for one of G where a loss's paper takes more than one."""
 
-MAX_KIMG = 999_000.0
-"""Files are named after their kimg in six digits."""
-
-_TYPES: dict[str, tuple[tuple[type, ...], str]] = {
-    "str": ((str,), "a text"),
-    "Prior": ((str,), "a text"),
-    "Precision": ((str,), "a text"),
-    "int": ((int,), "a whole number"),
-    "float": ((int, float), "a number"),
+_KINDS: dict[type, tuple[tuple[type, ...], str]] = {
+    str: ((str,), "a text"),
+    int: ((int,), "a whole number"),
+    float: ((int, float), "a number"),
+    bool: ((bool,), "true or false"),
 }
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """The settings of a run; the defaults are those of Radford et al. 2015 but for the EMA, which the paper lacks.
+    """The settings of a run; `settings.SETTINGS` says of each what it does and what the paper takes.
 
-    Attributes:
-        data: Name of a known data set, or a folder or zip of images.
-        kimg: Thousands of real images to show.
-        size: Side of the pictures in pixels, a power of two from 16 to 256; 0 takes the data set's own.
-        channels: 1 or 3; 0 takes the data set's own.
-        width: Feature maps of the generator's last hidden layer ("ngf").
-        critic_width: Feature maps of the discriminator's first layer ("ndf"); 0 takes `width`.
-        z_dim: Width of z.
-        prior: Distribution of z.
-        kernel: Side of the kernels, 4 or 5.
-        batch: Images a step; 0 chooses one by a short trial, so that a phase of a step takes at most half a second.
-        lr: Learning rate of Adam for both networks.
-        lr_end: Share of the learning rate left at the end; it falls linearly over the second half. 1 keeps it.
-        r1: Weight of the R1 gradient penalty on real images; 0 leaves it out, as the paper does.
-        beta1: First momentum of Adam.
-        beta2: Second momentum of Adam.
-        ema_kimg: Half-life of the averaged generator, in kimg.
-        tick_kimg: Distance of ticks (sheet, model, resume state); 0 takes a fiftieth of `kimg`, at least 1.
-        precision: Of forward passes; bfloat16 is up to 1.9 times as fast where the processor has it.
-        seed: Of initialisation, z and the order of the images.
+    The defaults are those of Radford et al. 2015 but for width, kernel, prior and the EMA, which the paper lacks.
     """
 
     data: str = "mnist"
     kimg: float = 1000.0
     size: int = 0
     channels: int = 0
+    crop: str = ""
+    label: str = ""
+    conditional: bool = False
+    flips: bool = False
+    architecture: Architecture = "dcgan"
     width: int = 32
     critic_width: int = 0
     z_dim: int = 100
     prior: Prior = "normal"
     kernel: int = 4
-    batch: int = 0
-    lr: float = 2e-4
-    lr_end: float = 1.0
+    critic_norm: CriticNorm = "auto"
+    loss: Loss = "bce"
+    smooth_real: float = 0.0
+    smooth_fake: float = 0.0
+    clip: float = 0.01
+    gp: float = 10.0
+    gamma: float = 0.5
     r1: float = 0.0
+    n_critic: int = 0
+    augment: str = ""
+    instance_noise: float = 0.0
+    batch: int = 0
+    accumulate: int = 1
+    lr: float = 2e-4
+    lr_critic: float = 0.0
+    lr_end: float = 1.0
     beta1: float = 0.5
     beta2: float = 0.999
     ema_kimg: float = 10.0
     tick_kimg: float = 0.0
     precision: Precision = "float32"
+    threads: int = 0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -79,34 +75,44 @@ class TrainConfig:
             ValueRangeError: Naming the first bad field.
         """
         for field in fields(self):
-            _check_type(field.name, getattr(self, field.name), str(field.type))
+            _check(field.name, getattr(self, field.name), type(field.default), SETTINGS[field.name])
         if not self.data:
             raise ValueRangeError("data", "is empty", "Name a data set, or a folder or zip of images.")
-        _check("kimg", self.kimg, 0.001, MAX_KIMG)
-        _check("width", self.width, 1, 1024)
-        _check("critic_width", self.critic_width, 0, 1024)
-        _check("z_dim", self.z_dim, 1, 4096)
-        _check("batch", self.batch, 0, 65536)
-        _check("lr", self.lr, 1e-8, 1.0)
-        _check("lr_end", self.lr_end, 0.0, 1.0)
-        _check("r1", self.r1, 0.0, 1e6)
-        _check("beta1", self.beta1, 0.0, 0.9999)
-        _check("beta2", self.beta2, 0.0, 0.999999)
-        _check("ema_kimg", self.ema_kimg, 0.0, 1e6)
-        _check("tick_kimg", self.tick_kimg, 0.0, 1e6)
-        _check("seed", self.seed, 0, 2**32 - 1)
         if self.batch == 1:
             raise ValueRangeError("batch", "1 image gives BatchNorm nothing to average", "Use 2 or more.")
-        if self.size and self.size not in dcgan.SIZES:
-            raise ValueRangeError("size", f"{self.size} is not one of {', '.join(map(str, dcgan.SIZES))}")
-        if self.channels not in (0, 1, 3):
-            raise ValueRangeError("channels", f"{self.channels} is neither 1 (grey) nor 3 (colour)")
-        if self.kernel not in (4, 5):
-            raise ValueRangeError("kernel", f"{self.kernel} is neither 4 nor 5")
-        if self.precision not in PRECISIONS:
-            raise ValueRangeError("precision", f"{self.precision!r} is not one of {', '.join(PRECISIONS)}")
-        if self.prior not in PRIORS:
-            raise ValueRangeError("prior", f"{self.prior!r} is not one of {', '.join(PRIORS)}")
+        if self.batch and (self.batch % self.accumulate or self.batch // self.accumulate < 2):
+            raise ValueRangeError(
+                "accumulate", f"a batch of {self.batch} has no {self.accumulate} equal parts of 2 images or more"
+            )
+        for name in self.augmentations:
+            if name not in AUGMENTATIONS:
+                raise ValueRangeError("augment", f"{name!r} is not one of {', '.join(AUGMENTATIONS)}")
+        if self.loss == "wgan-gp" and self.critic_norm == "batch":
+            raise ValueRangeError(
+                "critic_norm", "batch does not go with wgan-gp, whose penalty is one of single pictures", "Use layer."
+            )
+
+    @property
+    def augmentations(self) -> tuple[str, ...]:
+        """Return the names in `augment`."""
+        return tuple(name.strip() for name in self.augment.split(",")) if self.augment else ()
+
+    @property
+    def critic_steps(self) -> int:
+        """Return the updates of D for one of G."""
+        return self.n_critic or N_CRITIC.get(self.loss, 1)
+
+    @property
+    def step_images(self) -> int:
+        """Return the real images that are shown for one update of G."""
+        return self.batch * self.critic_steps
+
+    @property
+    def normalisation(self) -> CriticNorm:
+        """Return what normalises D, with ``auto`` decided."""
+        if self.critic_norm != "auto":
+            return self.critic_norm
+        return "layer" if self.loss == "wgan-gp" else "none" if self.loss == "began" else "batch"
 
     @property
     def tick_images(self) -> int:
@@ -129,7 +135,7 @@ class TrainConfig:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> TrainConfig:
-        """Read what `to_json` wrote; fields of other versions are ignored.
+        """Read what `to_json` wrote; fields of other versions are ignored, those that are missing have their default.
 
         Raises:
             ValueRangeError: If a value is out of range or of the wrong type.
@@ -138,12 +144,13 @@ class TrainConfig:
         return cls(**{name: value for name, value in values.items() if name in known})
 
 
-def _check_type(name: str, value: object, annotation: str) -> None:
-    kinds, wanted = _TYPES[annotation]
-    if not isinstance(value, kinds) or isinstance(value, bool):
+def _check(name: str, value: Value, kind: type, setting: Setting) -> None:
+    kinds, wanted = _KINDS[kind]
+    if not isinstance(value, kinds) or (isinstance(value, bool) and kind is not bool):
         raise ValueRangeError(name, f"{value!r} is not {wanted}")
-
-
-def _check(name: str, value: float, least: float, most: float) -> None:
-    if not least <= value <= most:
-        raise ValueRangeError(name, f"{value} is outside {least:g} to {most:g}")
+    if setting.choices:
+        if value not in setting.choices:
+            known = ", ".join(str(choice) for choice in setting.choices if choice != 0)
+            raise ValueRangeError(name, f"{value!r} is not one of {known}")
+    elif isinstance(value, int | float) and kind is not bool and not setting.least <= value <= setting.most:
+        raise ValueRangeError(name, f"{value} is outside {setting.least:g} to {setting.most:g}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 from latentlab.errors import Cancelled
 
@@ -64,8 +64,27 @@ class Control:
         if self._stopped:
             raise Cancelled
 
-    def _hold(self) -> None:
+    def hold_until(self, ready: Callable[[], bool], every_s: float) -> None:
+        """Hold a loop that is paused until something is so or it is told to go on; called by the loop.
+
+        `pause` comes first, and with it what tells the user: so a `go_on` in between is not lost.
+
+        Args:
+            ready: Asked now and then.
+            every_s: Seconds between.
+
+        Raises:
+            Cancelled: If a stop was asked for.
+        """
+        self._hold(ready, every_s)
+        if self._stopped:
+            raise Cancelled
+
+    def _hold(self, ready: Callable[[], bool] | None = None, every_s: float | None = None) -> None:
         start = self._clock()
         while self.paused:
-            self._changes.get()
+            try:
+                self._changes.get(timeout=every_s)
+            except Empty:
+                self._paused = ready is None or not ready()
         self.held_s += self._clock() - start

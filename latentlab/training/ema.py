@@ -42,7 +42,7 @@ def update_ema(average: nn.Module, network: nn.Module, decay: float) -> None:
 
 
 @torch.no_grad()
-def reestimate_statistics(network: nn.Module, batches: Iterable[Tensor]) -> None:
+def reestimate_statistics(network: nn.Module, batches: Iterable[tuple[Tensor, ...]]) -> None:
     """Replace the BatchNorm running statistics by plain averages over fresh batches, then go to eval mode.
 
     An averaged generator never ran in training, so statistics gathered by another network's forward passes do not fit
@@ -50,7 +50,7 @@ def reestimate_statistics(network: nn.Module, batches: Iterable[Tensor]) -> None
 
     Args:
         network: A generator; its weights do not change.
-        batches: Latents, each (N, z_dim), on the network's device.
+        batches: What it is called with: z (N, z_dim), and y (N,) where it is told the class; on its device.
     """
     norms = [module for module in network.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
     momenta = [norm.momentum for norm in norms]
@@ -58,8 +58,8 @@ def reestimate_statistics(network: nn.Module, batches: Iterable[Tensor]) -> None
         norm.reset_running_stats()
         norm.momentum = None
     network.train()
-    for z in batches:
-        network(z)
+    for inputs in batches:
+        network(*inputs)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
     network.eval()

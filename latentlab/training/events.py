@@ -46,15 +46,30 @@ class Started:
 
 
 @dataclass(frozen=True)
+class Notice:
+    """Something happened that the run went on from by itself, or waits for.
+
+    Attributes:
+        text: One line for the user.
+        waiting: Whether the run is held until it is told to go on, or the cause is gone.
+    """
+
+    text: str
+    waiting: bool = False
+
+
+@dataclass(frozen=True)
 class Losses:
     """Means since the last message, named as the PyTorch example prints them.
 
     Attributes:
         Loss_D: D's loss on real plus generated images.
         Loss_G: G's loss.
-        D_x: Mean D(x), the probability D gives real images.
+        D_x: Mean D(x): under bce the probability that D gives real images, else D's score.
         D_G_z1: Mean D(G(z)) before D's update.
         D_G_z2: Mean D(G(z)) after it.
+        grad_D: Length of D's gradient.
+        grad_G: Length of G's gradient.
     """
 
     Loss_D: float
@@ -62,6 +77,8 @@ class Losses:
     D_x: float
     D_G_z1: float
     D_G_z2: float
+    grad_D: float = 0.0  # noqa: N815
+    grad_G: float = 0.0  # noqa: N815
 
 
 @dataclass(frozen=True)
@@ -74,6 +91,8 @@ class Progress:
         losses: Means since the last message.
         images_per_s: Over the last seconds.
         eta_s: Seconds until the end at that speed.
+        lr_D: D's learning rate.
+        lr_G: G's learning rate.
     """
 
     kimg: float
@@ -81,6 +100,8 @@ class Progress:
     losses: Losses
     images_per_s: float
     eta_s: float
+    lr_D: float = 0.0  # noqa: N815
+    lr_G: float = 0.0  # noqa: N815
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,4 +143,4 @@ class Failed:
     report: ErrorReport
 
 
-Event = Preparing | Started | Progress | Tick | Finished | Failed
+Event = Preparing | Started | Notice | Progress | Tick | Finished | Failed

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import MISSING, Field, fields
 from pathlib import Path
+from typing import Any
 
 from latentlab.training.events import Losses, Progress
 from latentlab.training.run_folder_names import LOG
@@ -23,8 +25,14 @@ def read_log(folder: Path) -> list[Progress]:
     for line in lines:
         try:
             entry = json.loads(line)
-            losses = Losses(**{name: float(entry[name]) for name in Losses.__dataclass_fields__})
-            entries.append(Progress(float(entry["kimg"]), 0.0, losses, float(entry["images_per_s"]), 0.0))
+            losses = Losses(**{each.name: float(_value(entry, each)) for each in fields(Losses)})
+            rates = {name: float(entry.get(name, 0.0)) for name in ("lr_D", "lr_G")}
+            entries.append(Progress(float(entry["kimg"]), 0.0, losses, float(entry["images_per_s"]), 0.0, **rates))
         except (ValueError, KeyError, TypeError):
             continue
     return entries
+
+
+def _value(entry: dict[str, Any], field: Field[Any]) -> Any:
+    """Look a field up; what runs of before did not log has its default."""
+    return entry[field.name] if field.default is MISSING else entry.get(field.name, field.default)

@@ -9,22 +9,33 @@ References:
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import repeat
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from latentlab.training.config import TrainConfig
 from latentlab.training.control import Control
 from latentlab.training.ema import ema_decay, update_ema
-from latentlab.training.losses import bce_fake, bce_generator, bce_real, r1_penalty
+from latentlab.training.losses import (
+    Objective,
+    began_balance,
+    between,
+    clip_weights,
+    gradient_penalty,
+    objective_of,
+    r1_penalty,
+    scored,
+)
 from latentlab.training.precision import in_precision
 from latentlab.training.schedule import learning_rate, set_learning_rate
 from latentlab.training.state import TrainState
 
 StepReport = dict[str, Tensor]
+Network = Callable[..., Tensor]
 
 R1_EVERY = 8
-"""Steps from one R1 penalty to the next, each weighted as many times (Karras et al. 2020, arXiv:1912.04958)."""
+"""Updates of D from one R1 penalty to the next, each weighted as many times (Karras et al. 2020, arXiv:1912.04958)."""
 
 
 def train(
@@ -48,53 +59,22 @@ def train(
         Cancelled: If a stop was asked for; `state` can be saved as it is and resumed.
     """
     G = in_precision(state.G.train(), config.precision, state.device)
-    D = in_precision(state.D.train(), config.precision, state.device)
+    D = scored(in_precision(state.D.train(), config.precision, state.device), config.loss)
+    objective = objective_of(config, state.k)
     while state.images < config.total_images:
         lr = learning_rate(config.lr, config.lr_end, state.images, config.total_images)
-        set_learning_rate(state.optimizer_D, lr)
+        set_learning_rate(state.optimizer_D, lr * (config.lr_critic or config.lr) / config.lr)
         set_learning_rate(state.optimizer_G, lr)
-        if state.pending_z is None:
-            # Phase D: maximise log D(x) + log(1 - D(G(z))).
-            real = state.next_real()  # (N, C, H, W)
-            z = state.draw_z(len(real))  # (N, z_dim)
-            fake = G(z)
-            state.optimizer_D.zero_grad()
-            penalised = config.r1 > 0.0 and state.images // config.batch % R1_EVERY == 0
-            logits_real = D(real.requires_grad_(penalised))[:, 0]
-            loss_real = bce_real(logits_real)
-            if penalised:
-                penalty = config.r1 * R1_EVERY * r1_penalty(logits_real, real)
-                (loss_real + penalty).backward()  # type: ignore[no-untyped-call]
-            else:
-                loss_real.backward()  # type: ignore[no-untyped-call]
-            logits_fake = D(fake.detach())[:, 0]
-            loss_fake = bce_fake(logits_fake)
-            loss_fake.backward()  # type: ignore[no-untyped-call]
-            state.optimizer_D.step()
-            state.pending_z = z
-            report: StepReport = {
-                "Loss_D": (loss_real + loss_fake).detach(),
-                "D_x": logits_real.detach().sigmoid().mean(),
-                "D_G_z1": logits_fake.detach().sigmoid().mean(),
-            }
+        report, fakes = StepReport(), list[Tensor]()
+        while state.critic_steps < config.critic_steps:
+            report, fakes = update_critic(state, config, objective, G, D)
             control.checkpoint()
-        else:
-            report = {}
-            fake = G(state.pending_z)
+        report |= update_generator(state, config, objective, G, D, fakes)
+        update_ema(state.G_ema, state.G, ema_decay(config.step_images, config.ema_kimg, state.images))
 
-        # Phase G: maximise log D(G(z)). D's weights need no gradient here.
-        state.D.requires_grad_(False)
-        logits = D(fake)[:, 0]
-        loss_generator = bce_generator(logits)
-        state.optimizer_G.zero_grad()
-        loss_generator.backward()  # type: ignore[no-untyped-call]
-        state.D.requires_grad_(True)
-        state.optimizer_G.step()
-        update_ema(state.G_ema, state.G, ema_decay(len(logits), config.ema_kimg, state.images))
-
-        before, state.images = state.images, state.images + len(logits)
-        state.pending_z = None
-        on_step(report | {"Loss_G": loss_generator.detach(), "D_G_z2": logits.detach().sigmoid().mean()})
+        before, state.images = state.images, state.images + config.step_images
+        state.critic_steps, state.pending_z, state.pending_y = 0, None, None
+        on_step(report)
         finished = state.images >= config.total_images
         if finished or state.images // config.tick_images > before // config.tick_images:
             on_tick()
@@ -102,15 +82,114 @@ def train(
             control.checkpoint()
 
 
-def phase_seconds(state: TrainState, clock: Callable[[], float]) -> float:
+def update_critic(
+    state: TrainState, config: TrainConfig, objective: Objective, G: Network, D: Network
+) -> tuple[StepReport, list[Tensor]]:
+    """Take phase D of a step: tell real images from generated ones; for bce, maximise log D(x) + log(1 - D(G(z))).
+
+    Returns:
+        The report, and the generated images for phase G where it can go on from them; else none.
+    """
+    real, classes = state.next_real()  # (n, C, H, W), (N,): n of the N of a batch are this process's
+    latents = state.draw_z(config.batch)  # (N, z_dim)
+    view_real, view_fake = state.next_view(), state.next_view()
+    share = state.next_shares() if config.loss == "wgan-gp" else None
+    step = state.images // config.batch + state.critic_steps
+    penalised = config.r1 > 0.0 and step % R1_EVERY == 0
+    is_last = state.critic_steps + 1 == config.critic_steps and config.accumulate == 1
+    z, y = latents[state.own], None if classes is None else classes[state.own]
+    reports, fakes = [], []
+    state.optimizer_D.zero_grad()
+    for rows in _parts(len(real), config.accumulate):
+        told = () if y is None else (y[rows],)
+        with torch.set_grad_enabled(is_last):
+            fake = G(z[rows], *told)
+        seen_real = view_real.part(rows).of(real[rows]).requires_grad_(penalised)
+        scores_real = D(seen_real, *told)
+        loss_real = objective.real(scores_real)
+        penalty = config.r1 * R1_EVERY * r1_penalty(scores_real, seen_real) if penalised else 0.0
+        _backward(loss_real + penalty, config)
+        seen_fake = view_fake.part(rows).of(fake.detach())
+        scores_fake = D(seen_fake, *told)
+        loss_fake = objective.fake(scores_fake)
+        _backward(loss_fake, config)
+        if share is not None:
+            images = between(seen_real, seen_fake, share[rows])
+            _backward(config.gp * gradient_penalty(D(images, *told), images), config)
+        x, g = scores_real.detach(), scores_fake.detach()
+        reports.append(
+            {
+                "Loss_D": (loss_real + loss_fake).detach(),
+                "D_x": objective.opinion(x).mean(),
+                "D_G_z1": objective.opinion(g).mean(),
+            }
+        )
+        fakes.append(fake)
+    state.replicas.average_gradients(state.D)
+    report = _mean(reports) | {"grad_D": _norm(state.D)}
+    state.optimizer_D.step()
+    if config.loss == "wgan":
+        clip_weights(state.D.parameters(), config.clip)
+    if config.loss == "began":
+        error_real, error_fake = (state.replicas.average(report[name]) for name in ("D_x", "D_G_z1"))
+        state.k.copy_(began_balance(state.k, error_real, error_fake, config.gamma))
+    state.critic_steps += 1
+    state.pending_z, state.pending_y = latents, classes
+    return report, fakes if is_last else []
+
+
+def update_generator(
+    state: TrainState, config: TrainConfig, objective: Objective, G: Network, D: Network, fakes: list[Tensor]
+) -> StepReport:
+    """Take phase G of a step: be taken for real; for bce, maximise log D(G(z)). D's weights need no gradient here."""
+    assert state.pending_z is not None
+    z, y = state.pending_z[state.own], None if state.pending_y is None else state.pending_y[state.own]
+    view = state.next_view()
+    reports = []
+    state.D.requires_grad_(False)
+    state.optimizer_G.zero_grad()
+    for rows, generated in zip(_parts(len(z), config.accumulate), fakes or repeat(None), strict=False):
+        told = () if y is None else (y[rows],)
+        fake = G(z[rows], *told) if generated is None else generated
+        scores = D(view.part(rows).of(fake), *told)
+        loss = objective.generator(scores)
+        _backward(loss, config)
+        reports.append({"Loss_G": loss.detach(), "D_G_z2": objective.opinion(scores.detach()).mean()})
+    state.D.requires_grad_(True)
+    state.replicas.average_gradients(state.G)
+    report = _mean(reports) | {"grad_G": _norm(state.G)}
+    state.optimizer_G.step()
+    return report
+
+
+def phase_seconds(state: TrainState, config: TrainConfig, clock: Callable[[], float]) -> float:
     """Time one phase D of a throw-away state, after one to warm up; for choosing the batch."""
+    objective = objective_of(config, state.k)
+    D = scored(state.D, config.loss)
     for _ in range(2):
         start = clock()
-        real, z = state.next_real(), state.draw_z(state.batches.batch)
-        loss = bce_real(state.D(real)[:, 0]) + bce_fake(state.D(state.G(z).detach())[:, 0])
-        loss.backward()  # type: ignore[no-untyped-call]
-        state.optimizer_D.step()
+        update_critic(state, config, objective, state.G, D)
         if state.device.type == "cuda":
             torch.cuda.synchronize()
         seconds = clock() - start
     return seconds
+
+
+def _parts(count: int, parts: int) -> list[slice]:
+    """Cut a batch: in one, unless memory is short."""
+    size = count // parts
+    return [slice(start, start + size) for start in range(0, count, size)]
+
+
+def _backward(loss: Tensor, config: TrainConfig) -> None:
+    """Add a part's share to the gradients of the batch."""
+    (loss / config.accumulate).backward()  # type: ignore[no-untyped-call]
+
+
+def _mean(reports: list[StepReport]) -> StepReport:
+    return {name: torch.stack([report[name] for report in reports]).mean() for name in reports[0]}
+
+
+def _norm(network: nn.Module) -> Tensor:
+    """Return the length of the gradient, a scalar."""
+    return nn.utils.get_total_norm([each.grad for each in network.parameters() if each.grad is not None])

@@ -12,17 +12,17 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from latentlab.training.config import Precision
+from latentlab.training.settings import Precision
 
 
-def in_precision(network: nn.Module, precision: Precision, device: torch.device) -> Callable[[Tensor], Tensor]:
+def in_precision(network: nn.Module, precision: Precision, device: torch.device) -> Callable[..., Tensor]:
     """Return a network's forward pass in a precision; weights, gradients and outputs stay float32."""
     if precision == "float32":
         return network
 
-    def forward(values: Tensor) -> Tensor:
+    def forward(*inputs: Tensor) -> Tensor:
         with torch.autocast(device.type, torch.bfloat16):
-            output: Tensor = network(values)
+            output: Tensor = network(*inputs)
         return output.float()
 
     return forward

@@ -24,10 +24,11 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from latentlab.models import dcgan, networks
 from latentlab.pixels import Pixels, to_photo
-from latentlab.training.config import PRECISIONS, TrainConfig
+from latentlab.training.config import TrainConfig
 from latentlab.training.control import Control
 from latentlab.training.loop import train
 from latentlab.training.monitor import Monitor
+from latentlab.training.settings import PRECISIONS
 from latentlab.training.state import TrainState
 
 IMAGES = 4096

@@ -12,35 +12,45 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from latentlab.errors import ValueRangeError
-from latentlab.models.dcgan import SIZES
-from latentlab.training.config import MAX_KIMG, TrainConfig
+from latentlab.training.config import TrainConfig
+from latentlab.training.settings import AUGMENTATIONS, SETTINGS
 
-VALID: dict[str, st.SearchStrategy[Any]] = {
-    "data": st.text(min_size=1),
-    "kimg": st.floats(0.001, MAX_KIMG),
-    "size": st.sampled_from((0, *SIZES)),
-    "channels": st.sampled_from((0, 1, 3)),
-    "width": st.integers(1, 1024),
-    "critic_width": st.integers(0, 1024),
-    "z_dim": st.integers(1, 4096),
-    "prior": st.sampled_from(("normal", "uniform")),
-    "kernel": st.sampled_from((4, 5)),
+
+def values_of(name: str) -> st.SearchStrategy[Any]:
+    """Draw what a field may hold, by its row in the table."""
+    setting, default = SETTINGS[name], getattr(TrainConfig, name)
+    if setting.choices:
+        return st.sampled_from(setting.choices)
+    match default:
+        case bool():
+            return st.booleans()
+        case int():
+            return st.integers(int(setting.least), int(setting.most))
+        case float():
+            return st.floats(setting.least, setting.most)
+    return st.text(min_size=1)
+
+
+VALID: dict[str, st.SearchStrategy[Any]] = {field.name: values_of(field.name) for field in fields(TrainConfig)} | {
+    "augment": st.lists(st.sampled_from(AUGMENTATIONS), unique=True).map(",".join),
     "batch": st.integers(0, 65536).filter(lambda batch: batch != 1),
-    "lr": st.floats(1e-8, 1.0),
-    "lr_end": st.floats(0.0, 1.0),
-    "r1": st.floats(0.0, 1e6),
-    "beta1": st.floats(0.0, 0.9999),
-    "beta2": st.floats(0.0, 0.999999),
-    "ema_kimg": st.floats(0.0, 1e6),
-    "tick_kimg": st.floats(0.0, 1e6),
-    "precision": st.sampled_from(("float32", "bfloat16")),
-    "seed": st.integers(0, 2**32 - 1),
+    "accumulate": st.just(1),
+    "critic_norm": st.sampled_from(("auto", "layer", "spectral", "none")),
 }
 configs = st.builds(TrainConfig, **VALID)
 
 
-def test_every_field_is_tested() -> None:
-    assert set(VALID) == {field.name for field in fields(TrainConfig)}
+def test_every_field_has_a_row_in_the_same_order() -> None:
+    assert list(SETTINGS) == [field.name for field in fields(TrainConfig)]
+    for setting in SETTINGS.values():
+        assert setting.title
+        assert setting.what.endswith(".")
+
+
+def test_every_value_of_the_paper_is_possible() -> None:
+    for name, setting in SETTINGS.items():
+        if setting.paper is not None:
+            TrainConfig.from_mapping({name: setting.paper})
 
 
 @given(config=configs)
@@ -59,23 +69,24 @@ def test_ticks_and_totals_are_whole_images(config: TrainConfig) -> None:
 
 
 def bad_values(name: str) -> st.SearchStrategy[Any]:
-    nothing = st.sampled_from([None, True, [], {}, "x"]) if name != "data" else st.sampled_from([None, True, 5, [], ""])
-    match name:
-        case "data":
-            return nothing
-        case "prior" | "precision":
-            known = ("normal", "uniform", "float32", "bfloat16")
-            return st.one_of(st.text().filter(lambda text: text not in known), st.none(), st.integers())
-        case "size" | "channels" | "kernel":
-            allowed = {"size": (0, *SIZES), "channels": (0, 1, 3), "kernel": (4, 5)}[name]
-            return st.one_of(st.integers().filter(lambda value: value not in allowed), st.just(4.0), nothing)
-        case "kimg" | "lr" | "lr_end" | "r1" | "beta1" | "beta2" | "ema_kimg" | "tick_kimg":
-            below = st.floats(max_value=-1e-9, allow_infinity=True)
-            above = st.floats(min_value=1e6 + 1)
-            return st.one_of(below, above, st.just(float("nan")), nothing)
-        case _:
-            most = {"width": 1024, "critic_width": 1024, "z_dim": 4096, "batch": 65536, "seed": 2**32 - 1}[name]
-            return st.one_of(st.integers(max_value=-1), st.integers(min_value=most + 1), st.just(2.5), nothing)
+    setting, default = SETTINGS[name], getattr(TrainConfig, name)
+    if name == "data":
+        return st.sampled_from([None, True, 5, [], ""])
+    if isinstance(default, bool):
+        return st.sampled_from([None, 0, 1, "yes", []])
+    nothing = st.sampled_from([None, True, [], {}, "x"])
+    if name == "augment":
+        return st.sampled_from([None, True, [], "x", ",", "colour,", "colour cutout", "Colour"])
+    if setting.choices and isinstance(default, str):
+        return st.one_of(st.text().filter(lambda text: text not in setting.choices), st.none(), st.integers())
+    if setting.choices:
+        return st.one_of(st.integers().filter(lambda value: value not in setting.choices), st.just(4.0), nothing)
+    if isinstance(default, int):
+        below, above = st.integers(max_value=int(setting.least) - 1), st.integers(min_value=int(setting.most) + 1)
+        return st.one_of(below, above, st.just(2.5), nothing)
+    below = st.floats(max_value=setting.least, exclude_max=True)
+    above = st.floats(min_value=setting.most, exclude_min=True)
+    return st.one_of(below, above, st.just(float("nan")), nothing)
 
 
 @given(data=st.data(), name=st.sampled_from(sorted(VALID)))
@@ -93,7 +104,7 @@ def test_a_batch_of_one_is_refused() -> None:
 
 
 def test_fields_of_other_versions_are_ignored() -> None:
-    assert TrainConfig.from_mapping({"seed": 5, "loss": "bce"}) == TrainConfig(seed=5)
+    assert TrainConfig.from_mapping({"seed": 5, "colour_space": "lab"}) == TrainConfig(seed=5)
 
 
 def test_resolving_checks_too() -> None:
@@ -108,3 +119,37 @@ def test_resolving_checks_too() -> None:
 )
 def test_tick_images(kimg: float, tick_kimg: float, tick_images: int) -> None:
     assert TrainConfig(kimg=kimg, tick_kimg=tick_kimg).tick_images == tick_images
+
+
+def test_a_run_of_before_reads_as_it_was() -> None:
+    """``config.json`` of the first runs has none of the later settings; they then change nothing."""
+    first = {"data": "mnist", "kimg": 5.0, "batch": 64, "lr": 1e-4, "r1": 1.0, "seed": 2}
+    config = TrainConfig.from_mapping(first)
+    assert (config.loss, config.critic_steps, config.normalisation, config.augmentations) == ("bce", 1, "batch", ())
+    assert (config.architecture, config.accumulate, config.threads, config.conditional) == ("dcgan", 1, 0, False)
+    assert (config.lr_critic, config.instance_noise, config.smooth_real, config.flips) == (0.0, 0.0, 0.0, False)
+
+
+@pytest.mark.parametrize(
+    ("loss", "steps", "norm"),
+    [("bce", 1, "batch"), ("lsgan", 1, "batch"), ("wgan", 5, "batch"), ("wgan-gp", 5, "layer"), ("hinge", 1, "batch")],
+)
+def test_a_loss_brings_what_its_paper_wants(loss: str, steps: int, norm: str) -> None:
+    config = TrainConfig.from_mapping({"loss": loss, "batch": 8})
+    assert (config.critic_steps, config.normalisation, config.step_images) == (steps, norm, 8 * steps)
+    assert TrainConfig.from_mapping({"loss": loss, "n_critic": 3}).critic_steps == 3
+
+
+def test_a_penalty_of_single_pictures_does_not_go_with_statistics_of_batches() -> None:
+    with pytest.raises(ValueRangeError, match="critic_norm: batch does not go with wgan-gp"):
+        TrainConfig(loss="wgan-gp", critic_norm="batch")
+
+
+@pytest.mark.parametrize(("batch", "accumulate"), [(8, 3), (8, 8), (9, 2)])
+def test_a_batch_has_equal_parts_of_two_images_or_more(batch: int, accumulate: int) -> None:
+    with pytest.raises(ValueRangeError, match=f"accumulate: a batch of {batch} has no {accumulate} equal parts"):
+        TrainConfig(batch=batch, accumulate=accumulate)
+
+
+def test_augmentations_are_named_with_or_without_spaces() -> None:
+    assert TrainConfig(augment="colour, cutout").augmentations == ("colour", "cutout")

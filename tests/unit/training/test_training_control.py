@@ -127,3 +127,22 @@ def test_a_signal_handler_may_interrupt_a_look_anywhere(alarm: Callable[[Callabl
     alarm(control.stop)
     with pytest.raises(Cancelled):
         look_for_ever()
+
+
+def test_a_loop_that_waits_looks_again_until_it_may_go_on() -> None:
+    control, answers = Control(), iter([False, False, True])
+    control.pause()
+    control.hold_until(lambda: next(answers), 0.001)
+    assert next(answers, None) is None
+    assert not control.paused
+
+
+def test_a_loop_that_waits_is_told_to_go_on_or_to_stop() -> None:
+    control = Control()
+    control.pause()
+    control.go_on()
+    control.hold_until(lambda: pytest.fail("it asks"), SECONDS)
+    control.pause()
+    control.stop()
+    with pytest.raises(Cancelled):
+        control.hold_until(lambda: pytest.fail("it asks"), SECONDS)

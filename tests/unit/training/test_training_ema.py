@@ -94,11 +94,11 @@ def test_statistics_are_plain_averages_of_the_batches() -> None:
     state = new_state()
     network = state.G_ema
     weights = {name: value.clone() for name, value in network.named_parameters()}
-    batches = state.statistics_z()[:5]
+    batches = [z for (z,) in state.statistics_inputs()[:5]]
     with torch.no_grad():
         expected = statistics_by_hand(network, batches)
         network(batches[0] * 100.0)  # statistics of before must not matter
-    reestimate_statistics(network, iter(batches))
+    reestimate_statistics(network, ((z,) for z in batches))
     actual = {name: value for name, value in network.named_buffers() if "running" in name}
     assert actual.keys() == expected.keys()
     assert len(actual) == 4
@@ -111,7 +111,7 @@ def test_statistics_are_plain_averages_of_the_batches() -> None:
 
 def test_statistics_leave_eval_mode_and_the_usual_momentum() -> None:
     state = new_state()
-    reestimate_statistics(state.G_ema, state.statistics_z()[:2])
+    reestimate_statistics(state.G_ema, state.statistics_inputs()[:2])
     assert not any(module.training for module in state.G_ema.modules())
     norms = [module for module in state.G_ema if isinstance(module, nn.BatchNorm2d)]
     assert [norm.momentum for norm in norms] == [0.1] * len(norms)
@@ -121,8 +121,8 @@ def test_statistics_leave_eval_mode_and_the_usual_momentum() -> None:
 
 def test_statistics_are_a_function_of_the_weights_alone() -> None:
     state = new_state()
-    reestimate_statistics(state.G_ema, state.statistics_z())
+    reestimate_statistics(state.G_ema, state.statistics_inputs())
     first = {name: value.clone() for name, value in state.G_ema.state_dict().items()}
     state.draw_z(CONFIG.batch)
-    reestimate_statistics(state.G_ema, state.statistics_z())
+    reestimate_statistics(state.G_ema, state.statistics_inputs())
     assert all(torch.equal(value, first[name]) for name, value in state.G_ema.state_dict().items())

@@ -23,6 +23,13 @@ def test_a_log_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert read_log(tmp_path) == [entry(1.0), entry(2.048)]
 
 
+def test_gradients_and_rates_are_read_where_they_were_logged(tmp_path: Path) -> None:
+    more = {"grad_D": 3.0, "grad_G": 4.0, "lr_D": 4e-4, "lr_G": 1e-4}
+    RunFolder(tmp_path).log({"kimg": 1.0, "images_per_s": 100.5, **LOSSES, **more})
+    (read,) = read_log(tmp_path)
+    assert (read.losses.grad_D, read.losses.grad_G, read.lr_D, read.lr_G) == (3.0, 4.0, 4e-4, 1e-4)
+
+
 def test_no_log_has_no_entries(tmp_path: Path) -> None:
     assert read_log(tmp_path) == []
     assert read_log(tmp_path / "missing") == []

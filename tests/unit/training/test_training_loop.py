@@ -115,7 +115,7 @@ def test_each_step_is_reported_as_the_pytorch_example_prints_it() -> None:
     train(new_state(), CONFIG, Control(), reports.append, ignore)
     assert len(reports) == STEPS
     for report in reports:
-        assert set(report) == {"Loss_D", "Loss_G", "D_x", "D_G_z1", "D_G_z2"}
+        assert set(report) == {"Loss_D", "Loss_G", "D_x", "D_G_z1", "D_G_z2", "grad_D", "grad_G"}
         assert all(value.shape == () and not value.requires_grad for value in report.values())
     assert 0.0 < float(reports[0]["D_x"]) < 1.0
 
@@ -127,7 +127,7 @@ def test_the_first_step_is_that_of_algorithm_1() -> None:
     betas = (CONFIG.beta1, CONFIG.beta2)
     adam_g = torch.optim.Adam(G.parameters(), CONFIG.lr, betas)
     adam_d = torch.optim.Adam(D.parameters(), CONFIG.lr, betas)
-    real, z = twin.next_real(), twin.draw_z(CONFIG.batch)
+    (real, _), z = twin.next_real(), twin.draw_z(CONFIG.batch)
     criterion, ones, zeros = torch.nn.BCEWithLogitsLoss(), torch.ones(CONFIG.batch), torch.zeros(CONFIG.batch)
     fake = G(z)
     (criterion(D(real)[:, 0], ones) + criterion(D(fake.detach())[:, 0], zeros)).backward()
@@ -218,4 +218,4 @@ def test_a_paused_run_is_stopped(uninterrupted: TrainState) -> None:
 
 def test_the_trial_measures_a_step_after_a_first() -> None:
     times = iter([0.0, 100.0, 200.0, 200.5])
-    assert phase_seconds(new_state(), lambda: next(times)) == 0.5
+    assert phase_seconds(new_state(), CONFIG, lambda: next(times)) == 0.5

@@ -24,12 +24,12 @@ class Clock:
 
 
 def report(value: float) -> StepReport:
-    names = ("Loss_D", "Loss_G", "D_x", "D_G_z1", "D_G_z2")
+    names = ("Loss_D", "Loss_G", "D_x", "D_G_z1", "D_G_z2", "grad_D", "grad_G")
     return {name: torch.tensor(value + offset) for offset, name in enumerate(names)}
 
 
 def losses(value: float) -> Losses:
-    return Losses(value, value + 1, value + 2, value + 3, value + 4)
+    return Losses(*(value + offset for offset in range(7)))
 
 
 class Steps:

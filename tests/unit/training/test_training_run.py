@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,11 @@ from latentlab.export.sheet import write_sheet
 from latentlab.latent.priors import sample
 from latentlab.models import networks
 from latentlab.models.checkpoint import load_discriminator, load_generator
+from latentlab.models.conditional import with_class
 from latentlab.pixels import Pixels, sheet, to_pixels
 from latentlab.training.config import TrainConfig
 from latentlab.training.control import Control
-from latentlab.training.events import Event, Finished, Preparing, Progress, Started, Tick
+from latentlab.training.events import Event, Finished, Losses, Preparing, Progress, Started, Tick
 from latentlab.training.run import pick_device
 from latentlab.training.run_folder import RunFolder
 
@@ -103,14 +104,14 @@ def test_files(uninterrupted: tuple[Path, list[Event]], config: TrainConfig) -> 
     ]
     assert TrainConfig.from_mapping(json.loads((folder / "config.json").read_text(encoding="utf-8"))) == config
     for entry, kimg in zip(log_of(folder), TICKS, strict=True):
-        assert set(entry) == {"kimg", "images_per_s", "Loss_D", "Loss_G", "D_x", "D_G_z1", "D_G_z2"}
+        assert set(entry) == {"kimg", "images_per_s", "lr_D", "lr_G", *(field.name for field in fields(Losses))}
         assert entry["kimg"] == kimg
         assert all(np.isfinite(value) for value in entry.values())
 
 
-def eval_forward(weights: dict[str, npt.NDArray[np.float32]], spec: Any, z: npt.NDArray[np.float32]) -> Pixels:
+def eval_forward(weights: dict[str, npt.NDArray[np.float32]], spec: Any, *inputs: npt.NDArray[Any]) -> Pixels:
     with torch.inference_mode():
-        return to_pixels(networks.load(networks.build(spec), weights)(torch.from_numpy(z)).numpy())
+        return to_pixels(networks.load(networks.build(spec), weights)(*map(torch.from_numpy, inputs)).numpy())
 
 
 def test_a_tick_is_the_model_as_it_is_saved(uninterrupted: tuple[Path, list[Event]], config: TrainConfig) -> None:
@@ -435,3 +436,77 @@ def test_devices() -> None:
 def test_a_device_that_is_not_there() -> None:
     with pytest.raises(TrainingError, match="cuda: is not available on this machine"):
         pick_device("cuda")
+
+
+@pytest.fixture(scope="module")
+def classes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with 12 pictures in each of two sub-folders: dark ones and bright ones."""
+    folder = tmp_path_factory.mktemp("classes")
+    for label, shade in (("bright", 230), ("dark", 30)):
+        (folder / label).mkdir()
+        for number in range(12):
+            Image.new("L", (16, 16), shade + number).save(folder / label / f"{number:02d}.png")
+    return folder
+
+
+def test_a_conditional_run_keeps_its_classes(tmp_path: Path, config: TrainConfig, classes: Path) -> None:
+    folder, events = tmp_path / "run", list[Event]()
+    config = replace(config, data=str(classes), conditional=True)
+    finished = run(folder, config, emit=events.append)
+    assert finished.path is not None
+    saved = load_generator(finished.path)
+    assert saved.card.generator.classes == 2
+    assert saved.card.class_names == ("bright", "dark")
+    tick = [event for event in events if isinstance(event, Tick)][-1]
+    z = sample("normal", 64, config.z_dim, 0)
+    for y in range(2):
+        one = with_class(saved, y)
+        drawn = eval_forward(dict(one.weights), one.card.generator.network, z, np.zeros(64, np.int64))
+        np.testing.assert_array_equal(tick.samples[y::2], drawn[y::2])
+    critic = load_discriminator(finished.path)
+    assert critic is not None
+    assert "0.table" in critic[1]
+
+
+def test_a_conditional_run_learns_its_classes(tmp_path: Path, config: TrainConfig, classes: Path) -> None:
+    config = replace(config, data=str(classes), conditional=True, kimg=2.0, tick_kimg=2.0, width=8, lr_end=1.0)
+    events: list[Event] = []
+    run(tmp_path / "run", config, emit=events.append)
+    samples = [event for event in events if isinstance(event, Tick)][-1].samples
+    assert samples[0::2].mean() > samples[1::2].mean() + 50, "bright, dark, bright, dark"
+
+
+def test_a_conditional_run_needs_classes(tmp_path: Path, config: TrainConfig) -> None:
+    with pytest.raises(DataError, match="has no classes to train by"):
+        run(tmp_path / "run", replace(config, conditional=True))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_spectral_critic_is_saved_as_it_acts(tmp_path: Path, config: TrainConfig) -> None:
+    finished = run(tmp_path / "run", replace(config, critic_norm="spectral", loss="hinge"))
+    assert finished.path is not None
+    critic = load_discriminator(finished.path)
+    assert critic is not None
+    kernels = [array.reshape(len(array), -1) for array in critic[1].values() if array.ndim == 4]
+    assert [np.linalg.svd(each, compute_uv=False)[0] for each in kernels] == pytest.approx(
+        [1.0] * len(kernels), abs=0.1
+    )
+
+
+def test_the_threads_of_a_run_are_those_of_its_resume(tmp_path: Path, config: TrainConfig) -> None:
+    folder, events = tmp_path / "run", list[Event]()
+    torch.set_num_threads(2)
+    run(folder, replace(config, threads=0), control=StopAt(5))
+    assert RunFolder(folder).load_config().threads == 2
+    torch.set_num_threads(1)
+    run(folder, config, resume=True, emit=events.append)
+    assert torch.get_num_threads() == 2
+    assert [event.config.threads for event in events if isinstance(event, Started)] == [2]
+
+
+def test_began_logs_its_measure_of_convergence(tmp_path: Path, config: TrainConfig) -> None:
+    run(tmp_path / "run", replace(config, loss="began", gamma=0.7))
+    for entry in log_of(tmp_path / "run"):
+        expected = entry["D_x"] + abs(0.7 * entry["D_x"] - entry["D_G_z1"])
+        assert entry["convergence"] == pytest.approx(expected, rel=1e-5)
+        assert 0.0 <= entry["k"] <= 1.0

@@ -198,7 +198,9 @@ def test_closing_what_never_started() -> None:
 def test_the_job_says_how_many_threads(tmp_path: Path, config: TrainConfig) -> None:
     seen: list[int] = []
     service = TrainingService(lambda _: seen.append(torch.get_num_threads()), write_sheet)
-    job = TrainJob(replace(config, data=str(tmp_path / "nowhere")), tmp_path / "run", device="cpu", threads=2)
+    job = TrainJob(
+        replace(config, data=str(tmp_path / "nowhere"), threads=0), tmp_path / "run", device="cpu", threads=2
+    )
     service.start(job)
     assert service.wait_idle(SECONDS)
     assert seen[-1] == 2

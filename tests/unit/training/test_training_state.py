@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,6 +49,16 @@ def test_weights_start_as_in_the_paper(network: str) -> None:
         assert (norm.running_var == 1.0).all()
 
 
+@pytest.mark.parametrize("changes", [{"loss": "began"}, {"critic_norm": "none"}, {"architecture": "dense"}])
+def test_what_nothing_normalises_neither_fades_nor_grows_from_layer_to_layer(changes: dict[str, Any]) -> None:
+    config = replace(CONFIG, size=64, width=16, z_dim=64, **changes)
+    values = torch.randn((8, 1, 64, 64), generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        for module in TrainState(config, pictures(), CPU).D:
+            values = module(values)
+            assert 0.3 < float(values.std()) < 3.0, f"after {module}"
+
+
 def test_the_average_starts_as_a_copy() -> None:
     state = new_state()
     assert all(torch.equal(a, b) for a, b in zip(state.G_ema.parameters(), state.G.parameters(), strict=True))
@@ -62,7 +73,7 @@ def test_the_seed_decides() -> None:
     assert not torch.equal(one.G[1].weight, other.G[1].weight)
     assert not torch.equal(one.D[0].weight, other.D[0].weight)
     assert one.batches.next_indices().tolist() != other.batches.next_indices().tolist()
-    assert torch.equal(one.fixed_z, other.fixed_z), "sheets of all runs show the same z"
+    assert torch.equal(one.fixed[0], other.fixed[0]), "sheets of all runs show the same z"
 
 
 def test_global_random_streams_are_left_alone() -> None:
@@ -108,7 +119,8 @@ def test_z_follows_the_prior(prior: str, least: float, most: float) -> None:
 def test_real_images_arrive_in_photo_range(channels: int) -> None:
     config = replace(CONFIG, channels=channels)
     state, twin = new_state(config), new_state(config)
-    real = state.next_real()
+    real, y = state.next_real()
+    assert y is None
     assert real.shape == (8, channels, 16, 16)
     assert real.dtype == torch.float32
     pixels = twin.batches.next().transpose(0, 3, 1, 2)

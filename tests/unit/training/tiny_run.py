@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from latentlab.data.dataset import Labels
 from latentlab.errors import Cancelled
 from latentlab.export.sheet import write_sheet
 from latentlab.pixels import Pixels
@@ -18,6 +19,7 @@ from latentlab.training.config import TrainConfig
 from latentlab.training.control import Control
 from latentlab.training.events import Event, Finished
 from latentlab.training.loop import train
+from latentlab.training.replicas import ALONE, Replicas
 from latentlab.training.run import SheetWriter, run_training
 from latentlab.training.state import TrainState
 
@@ -36,6 +38,7 @@ CONFIG = TrainConfig(
     lr_end=0.5,
     ema_kimg=0.02,
     tick_kimg=0.016,
+    threads=1,
     seed=3,
 )
 
@@ -57,8 +60,13 @@ def write_folder(folder: Path) -> Path:
     return folder
 
 
-def new_state(config: TrainConfig = CONFIG) -> TrainState:
-    return TrainState(config, pictures(channels=config.channels), CPU)
+def labels(count: int = IMAGES) -> Labels:
+    """Draw one of three classes for each picture; all occur."""
+    return np.arange(count) % 3
+
+
+def new_state(config: TrainConfig = CONFIG, replicas: Replicas = ALONE) -> TrainState:
+    return TrainState(config, pictures(channels=config.channels), CPU, labels(), replicas)
 
 
 def saved_and_loaded(state: TrainState, config: TrainConfig = CONFIG) -> TrainState:
