@@ -20,6 +20,7 @@ COMMANDS = {
     "traverse": "move points along a direction and write the labelled figure that papers print",
     "arithmetic": "add and subtract pictures: mean(3,8,12) - mean(4,9) + 5",
     "directions": "find directions: from weights, layers, one point, or what can be measured",
+    "evaluate": "judge a model by real pictures: Fréchet distance, precision, recall and more",
     "info": "tell what a model is, what it was trained on and how",
     "convert": "turn a PyTorch checkpoint into a model, or a model into ONNX",
     "bench": "measure what this machine does: start, slider to pixels, throughput, training",

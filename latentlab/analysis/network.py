@@ -33,6 +33,7 @@ def layer_of(generator: Generator, number: int) -> NamedLayer:
     Raises:
         ValueRangeError: If the generator has no such layer; the message lists those it has.
     """
+    generator.check_open("a look at its layers")
     layers = named_layers(generator.card.generator.network)
     for layer in layers:
         if layer.number == number:

@@ -25,7 +25,7 @@ from latentlab.errors import ValueRangeError
 from latentlab.latent.directions import Direction
 from latentlab.latent.priors import component_sigma
 from latentlab.models.checkpoint import Generator
-from latentlab.models.spec import BatchNorm, Conv, ConvTranspose, Linear, NetworkSpec, Reshape
+from latentlab.models.spec import BatchNorm, Conv, ConvTranspose, JoinClass, Linear, NetworkSpec, Reshape
 from latentlab.models.weight_file import Weights
 
 Matrix = npt.NDArray[np.float64]
@@ -48,6 +48,7 @@ def closed_form(generator: Generator, count: int) -> tuple[Direction, ...]:
     References:
         Shen & Zhou 2021, arXiv:2007.06600.
     """
+    generator.check_open("a factorisation of its first layer")
     name = generator.path or generator.card.name
     try:
         matrix = _first_layer(generator.card.generator.network, generator.weights)
@@ -80,10 +81,16 @@ def closed_form(generator: Generator, count: int) -> tuple[Direction, ...]:
 def _first_layer(network: NetworkSpec, weights: Weights) -> Matrix:
     """Return the first weight layer with the BatchNorm that follows it as a matrix, shape (C * H * W, z_dim).
 
+    What a class beside z adds is a constant, so its columns are left out.
+
     Raises:
         ValueError: If it is no linear map of z, or all its weights are zero.
     """
-    index = _skip_reshapes(network, 0)
+    index, of_z = _skip_reshapes(network, 0), slice(None)
+    joined = network.layers[index] if index < len(network.layers) else None
+    if isinstance(joined, JoinClass) and joined.how != "multiply" and not joined.height:
+        of_z = slice(0, -joined.channels) if joined.how == "append" else slice(joined.channels, None)
+        index = _skip_reshapes(network, index + 1)
     shape = network.shapes()[index - 1] if index else network.input_shape
     if math.prod(shape[1:]) != 1:
         raise ValueError(f"z enters it as maps of {shape[-1]}x{shape[-2]}, not as one vector")
@@ -97,7 +104,7 @@ def _first_layer(network: NetworkSpec, weights: Weights) -> Matrix:
             matrix = _conv_matrix(layer, weights[f"{index}.weight"])
         case _:
             raise ValueError("z does not enter a fully connected or convolutional layer")
-    matrix = matrix * _channel_scale(network, weights, index + 1, len(matrix))[:, None]
+    matrix = (matrix * _channel_scale(network, weights, index + 1, len(matrix))[:, None])[:, of_z]
     if not matrix.any():
         raise ValueError("its weights are all zero")
     return matrix
