@@ -2,26 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from latentlab.errors import ErrorReport, LatentlabError
-from latentlab.models.weight_file import SUFFIX as MODEL_SUFFIX
-from latentlab.paths import bundled, config_dir, replacing
+from latentlab.paths import bundled, replacing
+from latentlab.session.beginning import BUNDLED_DIGITS, BUNDLED_MODEL, autosave_file
 from latentlab.session.keeper import KeepJob, SessionKeeper
 from latentlab.session.opened import OpenedModel
 from latentlab.session.state import SessionState, adopted, fresh_state
 from latentlab.session.store import SUFFIX as SESSION_SUFFIX
 from latentlab.session.store import StoredSession, load_session, save_session
+from latentlab.ui.model_kinds import is_quick
 from latentlab.ui.studio import Studio
 
-BUNDLED_MODEL = ("checkpoints", f"digits{MODEL_SUFFIX}")
-BUNDLED_SEEDS = (18, 20)
-"""A clear three, and a six: what a first start shows."""
+BUNDLED_SEEDS = (25, 32)
+"""A woman who smiles, and a man: what a first start shows."""
 AUTOSAVE_AFTER_MS = 2000
 """Rest after the last change before the session is kept."""
+
+OpenModel = Callable[[Path], OpenedModel]
+
+
+@dataclass(frozen=True)
+class SlowReading:
+    """A model that takes a while to read, wanted by a session or by the start of the application.
+
+    Attributes:
+        path: Its file.
+        open_model: Opens it; may be called in the background.
+        stored: What is shown with it; None for a document of its own.
+        session_file: The file of that session, where the user chose it.
+    """
+
+    path: Path
+    open_model: OpenModel
+    stored: StoredSession | None
+    session_file: Path | None = None
 
 
 class Documents(QObject):
@@ -30,9 +51,11 @@ class Documents(QObject):
     Signals:
         keeping_failed: (the state that was to be kept, an `ErrorReport`), emitted on the keeper's thread, delivered on
             the GUI thread.
+        reading_wanted: The `SlowReading` to be done in the background; GUI thread.
     """
 
     keeping_failed = Signal(object, object)
+    reading_wanted = Signal(object)
 
     def __init__(self, studio: Studio, window: QWidget) -> None:
         super().__init__(window)
@@ -48,33 +71,37 @@ class Documents(QObject):
         self._resting.timeout.connect(self.autosave)
         studio.state_changed.connect(self._on_state)
 
-    def autosave_file(self) -> Path:
-        """Name the file that the last session is kept in."""
-        return config_dir() / f"last{SESSION_SUFFIX}"
-
-    def open_start(self, named: Path | None) -> None:
+    def open_start(self, named: Path | None, open_model: OpenModel = OpenedModel.from_file) -> None:
         """Open what the application starts with: the file named, the last session, or the bundled model.
 
         What does not open is told of over the bundled model.
+
+        Args:
+            named: A model, run folder or session.
+            open_model: Opens a model's file, or has done so ahead of time.
         """
         problem: LatentlabError | None = None
         last: StoredSession | None = None
-        if self.autosave_file().exists():
+        if autosave_file().exists():
             try:
-                last = load_session(self.autosave_file())
+                last = load_session(autosave_file())
             except LatentlabError as error:
                 problem = error
+        first = named if named is not None else last.model_path if last is not None else None
+        if first is not None and not is_quick(first):
+            self.reading_wanted.emit(SlowReading(first, open_model, last))
+            return
         try:
             if named is not None and named.suffix.lower() == SESSION_SUFFIX:
-                self._open(named)
+                self._open(named, open_model)
             elif named is not None:
-                self._show_model(OpenedModel.from_file(named), last)
+                self.show_model(open_model(named), last)
             elif last is not None:
-                self._show(last)
+                self._show(last, open_model)
         except LatentlabError as error:
             problem = error
         if self._studio.model is None:
-            self._open_bundled_with(last)
+            self.open_bundled_with(last, open_model)
         if problem is not None:
             # A model that opens takes earlier messages away: this one comes after it.
             self._studio.report(problem, self.tr("Opening"))
@@ -88,24 +115,46 @@ class Documents(QObject):
             return False
         return True
 
-    @Slot()
-    def open_bundled(self) -> None:
-        """Open the model that ships with the application."""
+    def show_read(self, model: OpenedModel, reading: SlowReading) -> None:
+        """Show a model that was read in the background, and the session that wanted it."""
+        self.show_model(model, reading.stored)
+        if reading.session_file is not None:
+            self._session_file = reading.session_file
+        if reading.stored is not None:
+            self._compare_hash(model, reading.stored)
+
+    def open_bundled_with(self, last: StoredSession | None, open_model: OpenModel = OpenedModel.from_file) -> None:
+        """Open the model that ships with the application, with what is left of the last session."""
         try:
-            self._studio.open_path(bundled(*BUNDLED_MODEL))
+            model = open_model(bundled(*BUNDLED_MODEL))
+            if last is None:
+                self._studio.set_model(model, fresh_state(model.z_dim, model.prior, BUNDLED_SEEDS))
+                self._studio.remember(model)
+            else:
+                self.show_model(model, last)
         except LatentlabError as error:
             self._studio.report(error, self.tr("Opening the bundled model"))
 
+    def show_model(self, model: OpenedModel, last: StoredSession | None) -> None:
+        """Show a model with the cards and, where it takes them, the points of the last session."""
+        self._studio.set_model(model, adopted(last.state, model.z_dim, model.prior) if last else None)
+        self._studio.remember(model)
+
     @Slot()
-    def choose_model(self) -> None:
-        """Ask for a model file and open it."""
-        start = self._studio.settings.open_folder
-        chosen, _ = QFileDialog.getOpenFileName(
-            self._window, self.tr("Open a model"), start, self.tr("Models (*.safetensors);;All files (*)")
-        )
-        if chosen:
-            self._studio.change_settings(open_folder=str(Path(chosen).parent))
-            self._studio.open_path(Path(chosen))
+    def open_bundled(self) -> None:
+        """Open the faces that ship with the application."""
+        self._open_bundled(BUNDLED_MODEL)
+
+    @Slot()
+    def open_digits(self) -> None:
+        """Open the digits that ship with the application."""
+        self._open_bundled(BUNDLED_DIGITS)
+
+    def _open_bundled(self, model: tuple[str, str]) -> None:
+        try:
+            self._studio.open_path(bundled(*model))
+        except LatentlabError as error:
+            self._studio.report(error, self.tr("Opening the bundled model"))
 
     @Slot()
     def choose_session(self) -> None:
@@ -143,7 +192,7 @@ class Documents(QObject):
         if state is None or model is None or path is None or state is self._kept_state:
             return
         self._kept_state = state
-        self._keeper.submit(KeepJob(self.autosave_file(), state, path, model.generator.content_hash))
+        self._keeper.submit(KeepJob(autosave_file(), state, path, model.generator.content_hash))
 
     def wait_kept(self, timeout_s: float = 10.0) -> bool:
         """Wait until what `autosave` asked for is written; return False if that takes longer."""
@@ -180,32 +229,23 @@ class Documents(QObject):
             self._kept_state = None
         self._studio.problem.emit(report)
 
-    def _open(self, path: Path) -> None:
+    def _open(self, path: Path, open_model: OpenModel = OpenedModel.from_file) -> None:
         if path.suffix.lower() == SESSION_SUFFIX:
-            self._show(load_session(path))
+            stored = load_session(path)
+            if not is_quick(stored.model_path):
+                self.reading_wanted.emit(SlowReading(stored.model_path, open_model, stored, path))
+                return
+            self._show(stored, open_model)
             self._session_file = path
         else:
             self._studio.open_file(path)
 
-    def _open_bundled_with(self, last: StoredSession | None) -> None:
-        try:
-            model = OpenedModel.from_file(bundled(*BUNDLED_MODEL))
-            if last is None:
-                self._studio.set_model(model, fresh_state(model.z_dim, model.prior, BUNDLED_SEEDS))
-                self._studio.remember(model)
-            else:
-                self._show_model(model, last)
-        except LatentlabError as error:
-            self._studio.report(error, self.tr("Opening the bundled model"))
+    def _show(self, stored: StoredSession, open_model: OpenModel) -> None:
+        model = open_model(stored.model_path)
+        self.show_model(model, stored)
+        self._compare_hash(model, stored)
 
-    def _show_model(self, model: OpenedModel, last: StoredSession | None) -> None:
-        """Show a model with the cards and, where it takes them, the points of the last session."""
-        self._studio.set_model(model, adopted(last.state, model.z_dim, model.prior) if last else None)
-        self._studio.remember(model)
-
-    def _show(self, stored: StoredSession) -> None:
-        model = OpenedModel.from_file(stored.model_path)
-        self._show_model(model, stored)
+    def _compare_hash(self, model: OpenedModel, stored: StoredSession) -> None:
         if stored.model_hash != model.generator.content_hash:
             self._studio.notice.emit(self.tr("The model has changed since the session was saved"))
 

@@ -10,7 +10,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
 from latentlab.errors import ErrorReport
-from latentlab.latent.arrays import FloatArray
+from latentlab.latent.arrays import FloatArray, IntArray
 from latentlab.pixels import Pixels
 from latentlab.rendering.backend import BackendFactory
 from latentlab.rendering.freshness import Freshness
@@ -71,7 +71,8 @@ class RenderBridge(QObject):
         self._freshness = Freshness()
         self._seq = 0
         self._receivers: dict[str, Receiver] = {}
-        self._asked: dict[str, FloatArray] = {}
+        self._asked: dict[str, tuple[FloatArray, IntArray | None]] = {}
+        self._label: int | None = None
         self._asked_at_s: dict[str, float] = {}
         self.arrived.connect(self._on_result)
         self._service = RenderService(self.arrived.emit)
@@ -91,15 +92,33 @@ class RenderBridge(QObject):
         self._asked.clear()
         self._service.open(factory, self._freshness.new_epoch())
 
-    def request(self, lane: str, z: FloatArray, order: tuple[int, ...] = ()) -> None:
-        """Ask for pictures of latents (N, z_dim); nothing happens where the lane has just asked for the same."""
+    @property
+    def label(self) -> int | None:
+        """Return the class of whatever is asked for without one."""
+        return self._label
+
+    def draw_as(self, label: int | None) -> None:
+        """Choose the class of whatever is asked for without one; None where the model has no classes."""
+        self._label = label
+
+    def request(self, lane: str, z: FloatArray, order: tuple[int, ...] = (), y: IntArray | None = None) -> None:
+        """Ask for pictures of latents; nothing happens where the lane has just asked for the same.
+
+        Args:
+            lane: Who asks.
+            z: Shape (N, z_dim), float32.
+            order: The rows in the order in which they are wanted.
+            y: Their classes, shape (N,), int64; None for that of `draw_as`.
+        """
+        if y is None and self._label is not None:
+            y = np.full(len(z), self._label, np.int64)
         last = self._asked.get(lane)
-        if last is not None and np.array_equal(last, z):
+        if last is not None and np.array_equal(last[0], z) and _same_classes(last[1], y):
             return
-        self._asked[lane] = np.array(z)
+        self._asked[lane] = np.array(z), y
         self._asked_at_s[lane] = monotonic()
         self._seq += 1
-        self._service.submit(RenderRequest(lane, self._freshness.epoch, self._seq, z, order))
+        self._service.submit(RenderRequest(lane, self._freshness.epoch, self._seq, z, order, y))
 
     def forget(self, lane: str) -> None:
         """Give up what a lane asked for, so that the same can be asked again."""
@@ -107,9 +126,9 @@ class RenderBridge(QObject):
         self._freshness.forget(lane, self._seq)
         self._service.cancel(lane)
 
-    def use_threads(self, count: int) -> None:
-        """Draw with so many CPU threads from now on; 0 for as many as pay."""
-        self._service.use_threads(count)
+    def use_threads(self, count: int, at_rest: int | None = None) -> None:
+        """Draw with so many CPU threads from now on; see `RenderService.use_threads`."""
+        self._service.use_threads(count, at_rest)
 
     def wait_idle(self, timeout_s: float = 10.0) -> bool:
         """Wait until the render thread has nothing to do; results may still be on their way to this thread."""
@@ -139,3 +158,7 @@ class RenderBridge(QObject):
 
     def _report(self, error: ErrorReport) -> None:
         self.failed.emit(error)
+
+
+def _same_classes(one: IntArray | None, other: IntArray | None) -> bool:
+    return one is other or (one is not None and other is not None and np.array_equal(one, other))

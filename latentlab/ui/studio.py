@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from latentlab.cores import spare
+from latentlab.cores import cores, spare
 from latentlab.errors import ErrorReport, LatentlabError
 from latentlab.latent.arrays import FloatArray
 from latentlab.latent.directions import Direction
 from latentlab.latent.priors import Prior
 from latentlab.models.checkpoint import Generator
+from latentlab.pixels import Pixels
 from latentlab.rendering.backend import BackendFactory
 from latentlab.rendering.devices import Device
 from latentlab.session import changes
@@ -59,7 +60,7 @@ class Studio(QObject):
         super().__init__(parent)
         self.settings = settings
         self.render = RenderBridge(self)
-        self.render.use_threads(spare())
+        self._on_training(False)
         self.pace = Pace(self)
         self.render.timed.connect(self.pace.add)
         self.render.failed.connect(self._on_render_failed)
@@ -167,6 +168,7 @@ class Studio(QObject):
             kept = with_library(state or self._carried_over(self._session.state, model), model)
             if kept is not self._session.state:
                 self._session.replace_all(kept)
+        self._draw_as(self._session.state)
         self.model_changed.emit(model)
         self.state_changed.emit(self._session.state)
 
@@ -175,8 +177,12 @@ class Studio(QObject):
         self._left[present.z_dim, present.prior] = present
         left = self._left.get((model.z_dim, model.prior))
         if left is None or left is present:
-            return adopted(present, model.z_dim, model.prior)
-        return replace(left, shelf=present.shelf, terms=present.terms)
+            kept = adopted(present, model.z_dim, model.prior)
+        else:
+            kept = replace(left, shelf=present.shelf, terms=present.terms)
+        if model.classes or kept.picture.label is None:
+            return kept
+        return replace(kept, picture=replace(kept.picture, label=None), before=replace(kept.before, label=None))
 
     def set_device(self, device: Device) -> None:
         """Draw on another device from now on."""
@@ -189,7 +195,7 @@ class Studio(QObject):
     def apply(self, change: changes.Change, label: str, merge_key: tuple[object, ...] | None = None) -> None:
         """Change the document; nothing happens while no model is open."""
         if self._session is not None:
-            self._session.apply(change, label, merge_key)
+            self._session.apply(self._classed(change), label, merge_key)
 
     def z_of(self, point: Point) -> FloatArray:
         """Return the latent of a point under the open model, shape (z_dim,), float32."""
@@ -199,8 +205,17 @@ class Studio(QObject):
         """Make a card of a point, drawing its picture now."""
         model = self._present()
         z = self.z_of(point)
-        pixels = model.render(z[None])[0]
+        point = self._with_class(point)
+        pixels = model.render(z[None], model.y_of([point]))[0]
         return Card(name or point.title(), point, z, pixels, model.prior, model.generator.content_hash, model.name)
+
+    def renderer(self) -> Callable[[FloatArray], Pixels]:
+        """Return what draws latents (N, z_dim) on the CPU as the class in hand; any thread may call it."""
+        model, state = self._present(), self.state
+        backend, y = model.backend(), model.y_of([state.picture]) if state is not None else None
+        if y is None:
+            return backend.render
+        return lambda z: backend.render(z, np.full(len(z), y[0], np.int64))
 
     def point_of(self, card: Card) -> Point | None:
         """Return a card's point for the open model; None, and a word why, where the model cannot draw it."""
@@ -259,7 +274,7 @@ class Studio(QObject):
         self.render.close()
 
     def _backend_factory(self, model: OpenedModel) -> BackendFactory:
-        device = self.settings.device
+        device = self.settings.device if self.settings.device in model.devices else "cpu"
         return lambda: model.backend(device)
 
     @Slot(object)
@@ -270,8 +285,11 @@ class Studio(QObject):
 
     @Slot(bool)
     def _on_training(self, running: bool) -> None:
-        """Leave the cores to the training, whose threads would wait for those of a picture."""
-        self.render.use_threads(1 if running else spare())
+        """Share out the cores: one is the window's while a hand moves, and a training needs all it can get."""
+        if running:
+            self.render.use_threads(1)
+        else:
+            self.render.use_threads(spare(), at_rest=cores())
 
     @Slot()
     def _on_save(self) -> None:
@@ -287,7 +305,30 @@ class Studio(QObject):
             raise RuntimeError("no model is open")
         return self._model
 
+    def _classed(self, change: changes.Change) -> changes.Change:
+        """Let a picture that comes from no class keep that of the picture before it."""
+
+        def classed(state: SessionState) -> SessionState:
+            new = change(state)
+            if new.picture.label is not None or state.picture.label is None or new.picture is state.picture:
+                return new
+            return replace(new, picture=replace(new.picture, label=state.picture.label))
+
+        return classed
+
+    def _with_class(self, point: Point) -> Point:
+        """Give a point that comes from no class that of the picture in hand, as which it is drawn."""
+        state = self.state
+        if point.label is not None or state is None or not self._present().classes:
+            return point
+        return replace(point, label=state.picture.label)
+
+    def _draw_as(self, state: SessionState) -> None:
+        y = None if self._model is None else self._model.y_of([state.picture])
+        self.render.draw_as(None if y is None else int(y[0]))
+
     def _on_session_changed(self, new: SessionState, old: SessionState) -> None:
+        self._draw_as(new)
         if new.directions is not old.directions and self._model is not None:
             self._saving.start(_SAVE_AFTER_MS)
         self.state_changed.emit(new)

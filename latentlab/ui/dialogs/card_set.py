@@ -90,7 +90,7 @@ class CardSet(QWidget):
     def _show(self) -> None:
         model = self._studio.model
         if self.cards and model is not None:
-            self.well.set_pixels(model.render(self.latents().mean(axis=0, keepdims=True))[0])
+            self.well.set_pixels(self._studio.renderer()(self.latents().mean(axis=0, keepdims=True))[0])
         else:
             self.well.set_pixels(None)
         self._count.setText(self.tr("{0} cards").format(len(self.cards)) if len(self.cards) != 1 else self.tr("1 card"))

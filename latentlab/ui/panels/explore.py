@@ -8,16 +8,20 @@ from PySide6.QtCore import QLocale, Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from latentlab import log
+from latentlab.latent.arrays import IntArray
 from latentlab.latent.priors import MAX_SEED, share_outside, typicality, typicality_spread
 from latentlab.rendering.requests import PICTURE
 from latentlab.session import changes
 from latentlab.session.card import Card
+from latentlab.session.opened import OpenedModel
+from latentlab.session.point import Point
 from latentlab.session.settings import Settings
 from latentlab.session.state import SessionState
 from latentlab.ui.card_mime import start_drag
 from latentlab.ui.panels.heading import icon_button
 from latentlab.ui.render_bridge import Frames
 from latentlab.ui.studio import Studio
+from latentlab.ui.widgets.class_box import ClassBox
 from latentlab.ui.widgets.number_box import NumberBox
 from latentlab.ui.widgets.slider_row import CentredSlider
 from latentlab.ui.widgets.typicality import TypicalityMeter
@@ -68,6 +72,7 @@ class ExplorePanel(QWidget):
         self.seed.setToolTip(self.tr("The seed that z is drawn from; the same seed gives the same picture everywhere."))
         self.seed.setAccessibleName(self.tr("Seed"))
         self.dice = icon_button("dice", self.tr("Another seed (R)"))
+        self.classes = ClassBox()
         self.compare = icon_button("compare", self.tr("Hold to see the picture as it was picked up (C)"))
         self.wipe = icon_button(
             "wipe", self.tr("Before left of a divider, now right of it; drag the divider (W)"), checkable=True
@@ -109,21 +114,31 @@ class ExplorePanel(QWidget):
         bottom.addWidget(QLabel(self.tr("Seed")))
         bottom.addWidget(self.seed)
         bottom.addWidget(self.dice)
+        bottom.addWidget(self.classes)
         bottom.addStretch(1)
         bottom.addWidget(QLabel(self.tr("Truncation")))
         bottom.addWidget(self.truncation)
         bottom.addWidget(self.psi)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addLayout(top)
-        layout.addWidget(self.canvas, 1)
-        layout.addLayout(bottom)
+        self._pictures = QHBoxLayout()
+        self._pictures.setSpacing(0)
+        self._pictures.addWidget(self.canvas, 1)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        self._column.addLayout(top)
+        self._column.addLayout(self._pictures, 1)
+        self._column.addLayout(bottom)
+
+    def put_beside(self, canvas: QWidget, line: QWidget) -> None:
+        """Put a second picture right of the live one, and a line under both."""
+        self._pictures.addWidget(canvas, 1)
+        self._column.insertWidget(2, line)
 
     def _connect(self) -> None:
         studio = self._studio
         studio.render.receive(PICTURE, self._on_frames)
         studio.render.receive(BEFORE_LANE, self._on_before_frames)
+        studio.follow_model(self._on_model)
         studio.follow_state(self._on_state)
         studio.settings_changed.connect(self._on_settings)
         self.canvas.painted.connect(self.picture_painted)
@@ -133,6 +148,7 @@ class ExplorePanel(QWidget):
         self.canvas.drag_started.connect(self._on_drag)
         self.seed.valueChanged.connect(self._on_seed)
         self.dice.clicked.connect(self.roll)
+        self.classes.class_wanted.connect(self._on_class)
         self.wipe.toggled.connect(self._on_wipe)
         self.compare.pressed.connect(self.show_before)
         self.compare.released.connect(self.show_present)
@@ -146,9 +162,9 @@ class ExplorePanel(QWidget):
     def _on_state(self, state: SessionState) -> None:
         point = state.before if self._comparing else state.picture
         z = self._studio.z_of(point)
-        self._studio.render.request(PICTURE, z[None])
+        self._studio.render.request(PICTURE, z[None], y=self._y(point))
         if self.wipe.isChecked():
-            self._studio.render.request(BEFORE_LANE, self._studio.z_of(state.before)[None])
+            self._studio.render.request(BEFORE_LANE, self._studio.z_of(state.before)[None], y=self._y(state.before))
         self._show(state)
         outside = float(share_outside(z[None], state.prior)[0])
         spread = typicality_spread(state.prior, state.z_dim)
@@ -162,11 +178,24 @@ class ExplorePanel(QWidget):
         self.truncation.set_value(point.truncation)
         self.psi.setText(f"{point.truncation:.2f}")
         self.renormalise.setChecked(point.renormalised)
+        y = self._y(point)
+        if y is not None:
+            self.classes.show_class(int(y[0]))
         held = {"a": self.tr("end A of the strip"), "b": self.tr("end B of the strip")}.get(state.strip.held or "")
         if self._comparing:
             self.caption.setText(self.tr("before: {0}").format(state.before.title()))
         else:
             self.caption.setText(f"{point.title()}  ·  {held}" if held else point.title())
+
+    def _y(self, point: Point) -> IntArray | None:
+        """Return the class that a point is drawn as, where it has one of its own."""
+        model = self._studio.model
+        return model.y_of([point]) if model is not None and point.label is not None else None
+
+    @Slot(object)
+    def _on_model(self, model: OpenedModel) -> None:
+        self.classes.set_names(model.class_names)
+        self.classes.show_class(0)
 
     def _on_frames(self, frames: Frames) -> None:
         self.canvas.set_pixels(frames.pixels[0], frames.seq)
@@ -197,6 +226,10 @@ class ExplorePanel(QWidget):
         state = self._studio.state
         if state is not None:
             start_drag(self.canvas, self._studio.card_of(state.picture))
+
+    @Slot(int)
+    def _on_class(self, label: int) -> None:
+        self._studio.apply(changes.set_class(label), self.tr("Class {0}").format(self.classes.name(label)))
 
     @Slot(float)
     def _on_seed(self, value: float) -> None:

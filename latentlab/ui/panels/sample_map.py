@@ -424,8 +424,10 @@ class SampleMap(PlaneView):
         self._pinned = wanted
         z = np.stack([*(card.z for card in cards), self._studio.z_of(state.picture)])
 
+        y = model.y_of([*(card.point for card in cards), state.picture])
+
         def work(_: Progress) -> object:
-            pixels = model.render(z)
+            pixels = model.render(z, y)
             return _Pins(cards, tuple(pixels), found.layout(found.drawn.space(pixels)[0]))
 
         self._work.ask(work, self._on_pins, let_finish=True)

@@ -27,6 +27,7 @@ from latentlab.session import changes
 from latentlab.session.opened import OpenedModel
 from latentlab.session.point import Point
 from latentlab.session.settings import Settings
+from latentlab.session.state import SessionState
 from latentlab.ui.card_mime import start_drag
 from latentlab.ui.panels.explore import SeedBox
 from latentlab.ui.panels.heading import icon_button
@@ -75,6 +76,7 @@ class SheetPanel(QWidget):
         super().__init__(parent)
         self._studio = studio
         self._seq = -1
+        self._label = studio.render.label
         self._pixels: Pixels | None = None
         self._missing: set[int] = set()
         self._numbers: Numbers | None = None
@@ -144,6 +146,7 @@ class SheetPanel(QWidget):
         studio = self._studio
         studio.render.receive(LANE, self._on_frames)
         studio.model_changed.connect(self._on_model)
+        studio.state_changed.connect(self._on_state)
         studio.settings_changed.connect(self._on_settings)
         studio.analysis.ended.connect(self._on_analysis_ended)
         self.first.valueChanged.connect(self._on_changed)
@@ -207,7 +210,7 @@ class SheetPanel(QWidget):
         path, name = model.generator.path, self.tr("Discriminator")
         if path is None:
             self._offer(name, None, self.tr("This model is in no file yet"))
-        elif read_card(path).discriminator is None:
+        elif model.reading is not None or read_card(path).discriminator is None:
             self._offer(name, None, self.tr("The model's file holds no discriminator"))
         else:
             tip = self.tr("The raw output of D: higher looks more real to it (Azadi et al. 2019, arXiv:1810.06758)")
@@ -310,6 +313,13 @@ class SheetPanel(QWidget):
     def _on_model(self, _model: OpenedModel) -> None:
         self._pixels = None
         self._refresh()
+
+    @Slot(object)
+    def _on_state(self, _state: SessionState) -> None:
+        """Another class is another sheet."""
+        if self._studio.render.label != self._label:
+            self._label = self._studio.render.label
+            self._on_changed()
 
     @Slot(object)
     def _on_settings(self, settings: Settings) -> None:

@@ -272,7 +272,8 @@ class ShelfPanel(QWidget):
             self._studio.render.forget(LANE)
             self._wanted = wanted
         if foreign:
-            self._studio.render.request(LANE, np.stack([card.z for card in foreign]))
+            y = model.y_of([card.point for card in foreign])
+            self._studio.render.request(LANE, np.stack([card.z for card in foreign]), y=y)
 
     def _on_frames(self, frames: Frames) -> None:
         for row, picture in zip(frames.rows, frames.pixels, strict=True):
