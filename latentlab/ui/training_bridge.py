@@ -9,10 +9,11 @@ from PySide6.QtCore import QObject, Signal, Slot
 from latentlab.pixels import Pixels
 from latentlab.training.events import Event, Failed, Finished
 from latentlab.training.service import TrainingService, TrainJob
+from latentlab.ui.run_watch import RunWatch
 
 
 class TrainingBridge(QObject):
-    """Owns the training service. Every method is called from the GUI thread.
+    """Owns the training service, and the threads that look into run folders. Every method is called on the GUI thread.
 
     Signals:
         arrived: An `Event`, emitted on the training thread, delivered on the GUI thread.
@@ -29,6 +30,7 @@ class TrainingBridge(QObject):
         self._running = False
         self.arrived.connect(self._on_event)
         self._service = TrainingService(self.arrived.emit, _write_sheet)
+        self._watches: list[RunWatch] = []
 
     @property
     def running(self) -> bool:
@@ -63,8 +65,23 @@ class TrainingBridge(QObject):
         """End the run at its next phase; what it reached is kept."""
         self._service.control.stop()
 
+    def watch(self, folder: Path) -> RunWatch:
+        """Begin to follow a run folder, whoever writes it."""
+        for ended in [watch for watch in self._watches if not watch.running]:
+            self._watches.remove(ended)
+            ended.deleteLater()
+        watch = RunWatch(folder, self)
+        self._watches.append(watch)
+        return watch
+
+    def unwatch(self, watch: RunWatch) -> None:
+        """Follow a run folder no longer; its thread may take a while to leave a folder that is slow."""
+        watch.stop()
+
     def close(self) -> None:
-        """Stop and wait for the thread."""
+        """Stop and wait for the threads."""
+        for watch in self._watches:
+            watch.close()
         self._service.close()
 
     @Slot(object)

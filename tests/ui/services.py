@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-NAMES = ("render", "training", "export", "keeper")
+NAMES = ("render", "training", "export", "keeper", "following")
 
 
 def left_behind() -> list[str]:

@@ -14,7 +14,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from latentlab.latent.arrays import FloatArray
+from latentlab.latent.arrays import FloatArray, IntArray
 from latentlab.pixels import Pixels, enlarge
 from latentlab.rendering.backend import Backend
 from latentlab.session.opened import OpenedModel
@@ -31,10 +31,10 @@ class BlockingBackend:
         self._inner = inner
         self.entered, self.go_on = threading.Event(), threading.Event()
 
-    def render(self, z: FloatArray) -> Pixels:
+    def render(self, z: FloatArray, y: IntArray | None = None) -> Pixels:
         self.entered.set()
         assert self.go_on.wait(30)
-        return self._inner.render(z)
+        return self._inner.render(z, y)
 
 
 @pytest.fixture

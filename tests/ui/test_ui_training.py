@@ -83,15 +83,18 @@ def new_run_dialog(window: MainWindow, qtbot: QtBot) -> NewRunDialog:
     return dialog
 
 
-def curve_points(window: MainWindow) -> int:
-    curves = window.train._curves
+def curve_points(window: MainWindow, qtbot: QtBot) -> int:
+    """Wait for the curves, look them over, and count the points of one."""
+    qtbot.waitUntil(lambda: window.train.page.curves is not None and len(window.train.page.curves.page.plots) == 2)
+    curves = window.train.page.curves
     assert curves is not None
-    for curve in curves._curves:
+    for curve, other in curves.page.curves.values():
         kimg, values = curve.getOriginalDataset()
-        assert len(kimg) == len(values) == curves._count
+        assert len(kimg) == len(values)
         assert np.isfinite(values).all()
         assert (np.diff(kimg) >= 0).all()
-    return curves._count
+        assert other.getOriginalDataset()[0] is None or not len(other.getOriginalDataset()[0])
+    return len(curves.page.curves["Loss_D"][0].getOriginalDataset()[0])
 
 
 def test_digits_are_trained_from_the_menu_and_played_while_they_train(
@@ -109,7 +112,7 @@ def test_digits_are_trained_from_the_menu_and_played_while_they_train(
     click(dialog.go)
     assert not dialog.isVisible()
     assert window.pages.currentIndex() == TRAIN
-    assert window.train.stop.isVisible()
+    assert window.train.page.stop.isVisible()
     assert not window.actions_["new-run"].isEnabled()
 
     tick = watcher.wait_for(Tick)
@@ -118,10 +121,10 @@ def test_digits_are_trained_from_the_menu_and_played_while_they_train(
     assert isinstance(started, Started)
     assert started.images == 60_000
     assert "60000 images, 16 × 16, width 8, batch 32" in window.train.detail.text()
-    assert np.array_equal(shown(window.train.sheet), sheet(tick.samples, 8, gap_px=1, background=0))
+    assert np.array_equal(shown(window.train.sheets.sheet), sheet(tick.samples, 8, gap_px=1, background=0))
     assert any("training:" in label.text() for label in window.statusBar().findChildren(QLabel))
 
-    click(window.train.explore)
+    click(window.train.sheets.explore)
     assert window.pages.currentIndex() == EXPLORE
     settle(window)
     assert window.studio.model is not None
@@ -138,13 +141,13 @@ def test_digits_are_trained_from_the_menu_and_played_while_they_train(
 
     window.show_page(TRAIN)
     watcher.wait_for(Progress, 3)
-    assert curve_points(window) >= 3
+    assert curve_points(window, qtbot) >= 3
     choose_from_menu(window, "&Train", window.actions_["stop-run"], qtbot)
     finished = watcher.wait_for(Finished)
     assert isinstance(finished, Finished)
     assert not finished.complete
     assert "can be resumed" in window.train.status.text()
-    click(window.train.explore)
+    click(window.train.sheets.explore)
     settle(window)
     assert finished.path == find_model(folder)
     stored = OpenedModel.from_file(folder)
@@ -156,21 +159,21 @@ def test_digits_are_trained_from_the_menu_and_played_while_they_train(
 
 
 def test_a_run_ends_by_itself_and_its_model_is_offered(
-    window: MainWindow, watcher: Watcher, job: Callable[..., TrainJob], tmp_path: Path
+    window: MainWindow, watcher: Watcher, job: Callable[..., TrainJob], tmp_path: Path, qtbot: QtBot
 ) -> None:
     window.show_page(TRAIN)
     window.train.begin(job(1.0))
-    assert not window.train.explore.isEnabled()
+    assert not window.train.sheets.explore.isEnabled()
     finished = watcher.wait_for(Finished)
     assert isinstance(finished, Finished)
     assert finished.complete
     assert len(watcher.of(Tick)) == 2
     assert window.train.status.text() == "Finished at 1.0 kimg"
-    assert curve_points(window) >= 1
-    assert not window.train.stop.isVisible()
-    assert window.train.new_run.isVisible()
+    assert curve_points(window, qtbot) >= 1
+    assert not window.train.page.stop.isVisible()
+    assert window.train.page.new_run.isVisible()
     assert window.actions_["new-run"].isEnabled()
-    click(window.train.explore)
+    click(window.train.sheets.explore)
     settle(window)
     oracle = OpenedModel.from_file(tmp_path / "run")
     z = window.studio.z_of(state_of(window).picture)[None]
@@ -184,11 +187,11 @@ def test_stop_is_acknowledged_at_once(
     window.train.begin(job())
     watcher.wait_for(Progress)
     start = time.perf_counter()
-    click(window.train.stop)
+    click(window.train.page.stop)
     took = time.perf_counter() - start
     assert window.train.status.text().startswith("Stopping")
     assert window.studio.training.stopping
-    assert not window.train.stop.isEnabled()
+    assert not window.train.page.stop.isEnabled()
     assert took < 0.1
     window.actions_["pause-run"].trigger()
     window.studio.training.happened.emit(Preparing("Choosing the batch size"))
@@ -203,18 +206,18 @@ def test_pause_holds_the_run_and_go_on_lets_it_go(
     window.show_page(TRAIN)
     window.train.begin(job())
     watcher.wait_for(Progress)
-    click(window.train.pause)
+    click(window.train.page.pause)
     assert window.train.status.text().startswith("Paused")
-    assert window.train.pause.text() == "Go on"
+    assert window.train.page.pause.text() == "Go on"
     assert window.studio.training.paused
     control = window.studio.training._service.control
-    click(window.train.pause)
-    assert window.train.pause.text() == "Pause"
+    click(window.train.page.pause)
+    assert window.train.page.pause.text() == "Pause"
     seen = len(watcher.of(Progress))
     watcher.wait_for(Progress, seen + 1)
     window.actions_["pause-run"].trigger()
     assert control.paused
-    click(window.train.stop)
+    click(window.train.page.stop)
     watcher.wait_for(Finished)
     assert not window.studio.training.running
 
@@ -249,12 +252,12 @@ def test_a_run_is_resumed_from_its_folder(
     window.show_page(TRAIN)
     window.train.begin(job(3.0))
     watcher.wait_for(Tick)
-    click(window.train.stop)
+    click(window.train.page.stop)
     stopped = watcher.wait_for(Finished)
     assert isinstance(stopped, Finished)
     assert not stopped.complete
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "run"))
-    click(window.train.resume)
+    click(window.train.page.resume)
     assert window.studio.training.running
     finished = watcher.wait_for(Finished, 2)
     started = watcher.of(Started)[-1]
@@ -267,8 +270,8 @@ def test_a_run_is_resumed_from_its_folder(
 
     window.actions_["resume-run"].trigger()
     watcher.wait_for(Finished, 3)
-    assert window.train.explore.isEnabled(), "a run that was over has a model all the same"
-    click(window.train.explore)
+    assert window.train.sheets.explore.isEnabled(), "a run that was over has a model all the same"
+    click(window.train.sheets.explore)
     settle(window)
     assert window.studio.model is not None
     assert window.studio.model.generator.path == find_model(tmp_path / "run")
@@ -294,7 +297,7 @@ def test_a_run_folder_that_cannot_be_made_fails_in_one_line(
     assert "\n" not in window.messages.text()
     assert window.train.status.text() == "Training ended with an error"
     assert not window.studio.training.running
-    assert window.train.new_run.isVisible()
+    assert window.train.page.new_run.isVisible()
     watcher.events.clear()
     window.train.begin(job(0.2))
     watcher.wait_for(Finished)
@@ -344,13 +347,13 @@ def test_following_the_training_shows_every_snapshot(
 ) -> None:
     window.show_page(TRAIN)
     window.train.begin(job())
-    window.train.follow.setChecked(True)
+    window.train.sheets.follow.setChecked(True)
     for count in (1, 2):
         tick = watcher.wait_for(Tick, count)
         assert isinstance(tick, Tick)
         assert window.studio.model is not None
         assert window.studio.model.generator is tick.generator
-    click(window.train.stop)
+    click(window.train.page.stop)
     watcher.wait_for(Finished)
 
 

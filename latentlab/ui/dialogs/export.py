@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from latentlab.errors import LatentlabError
-from latentlab.export.animation import FORMATS, AnimationOptions, estimate_bytes
+from latentlab.export.animation import FORMATS, AnimationOptions, Render, estimate_bytes
 from latentlab.export.service import ExportEvent, ExportJob, ExportService
 from latentlab.latent.arrays import FloatArray
 from latentlab.latent.interpolation import Mode, keyframe_path
@@ -42,6 +42,7 @@ class ExportDialog(QDialog):
     """
 
     arrived = Signal(object)
+    stem = "walk"
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -97,14 +98,18 @@ class ExportDialog(QDialog):
         if model is None:
             return
         spec = model.generator.card.generator
-        wanted = self.size_box.currentData() or 256
+        self.offer_frames(spec.width, spec.height, 256)
+
+    def offer_frames(self, width: int, height: int, usual: int) -> None:
+        """Show the dialog for frames of this size, in pixels; the usual height is chosen at first."""
+        wanted = self.size_box.currentData() or usual
         self.size_box.clear()
-        sizes = sorted({factor * spec.height for factor in _SIZES if factor * spec.height <= _MAX_SIZE_PX} | {256})
+        sizes = sorted({factor * height for factor in _SIZES if factor * height <= _MAX_SIZE_PX} | {usual})
         for side in sizes:
-            self.size_box.addItem(f"{round(side * spec.width / spec.height)} × {side} px", side)
+            self.size_box.addItem(f"{round(side * width / height)} × {side} px", side)
         self.size_box.setCurrentIndex(max(0, self.size_box.findData(wanted)))
         folder = Path(self._studio.settings.export_folder or self._pictures())
-        self.target.setText(str(_unused(folder, self.format.currentData())))
+        self.target.setText(str(_unused(folder, self.stem, self.format.currentData())))
         self.message.clear()
         self._on_changed()
         self.show()
@@ -139,8 +144,12 @@ class ExportDialog(QDialog):
         mode: Mode = state.strip.mode if ends.any(axis=1).all() else "lerp"
         return keyframe_path(ends, self.frames.value(), mode)
 
+    def renderer(self) -> Render | None:
+        """Return what draws the frames; None where there is nothing to draw."""
+        return self._studio.renderer() if self._studio.model is not None else None
+
     def _lay_out(self) -> None:
-        form = QFormLayout()
+        self.form = form = QFormLayout()
         form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         form.setHorizontalSpacing(16)
         form.setVerticalSpacing(8)
@@ -222,11 +231,11 @@ class ExportDialog(QDialog):
 
     @Slot()
     def _on_estimate(self) -> None:
-        model = self._studio.model
-        if model is None or not self.isVisible() or self._service.running:
+        render = self.renderer()
+        if render is None or not self.isVisible() or self._service.running:
             return
         try:
-            size = estimate_bytes(self.format.currentData(), self.path_z(), model.backend().render, self.options())
+            size = estimate_bytes(self.format.currentData(), self.path_z(), render, self.options())
         except LatentlabError as error:
             self._complain(str(error))
             return
@@ -243,12 +252,12 @@ class ExportDialog(QDialog):
 
     @Slot()
     def _on_go(self) -> None:
-        model = self._studio.model
-        if model is None or self._service.running:
+        render = self.renderer()
+        if render is None or self._service.running:
             return
         target = Path(self.target.text()).expanduser()
         try:
-            job = ExportJob(target, self.path_z(), model.backend().render, self.options())
+            job = ExportJob(target, self.path_z(), render, self.options())
         except LatentlabError as error:
             self._complain(str(error))
             return
@@ -285,17 +294,17 @@ class ExportDialog(QDialog):
             self._say(self.tr("Wrote {0}, {1}.").format(event.path, _bytes(size)))
             self._studio.change_settings(export_folder=str(event.path.parent))
             self._studio.notice.emit(self.tr("Exported {0}").format(event.path.name))
-            self.target.setText(str(_unused(event.path.parent, event.path.suffix)))
+            self.target.setText(str(_unused(event.path.parent, self.stem, event.path.suffix)))
 
 
 def _bytes(count: int) -> str:
     return f"{count / 1e6:.1f} MB" if count >= 1_000_000 else f"{max(1, round(count / 1000))} kB"
 
 
-def _unused(folder: Path, suffix: str) -> Path:
+def _unused(folder: Path, stem: str, suffix: str) -> Path:
     """Return ``walk.gif`` in a folder, or the first of ``walk-2.gif``, ``walk-3.gif``, … that does not exist."""
-    path, number = folder / f"walk{suffix}", 1
+    path, number = folder / f"{stem}{suffix}", 1
     while path.exists():
         number += 1
-        path = folder / f"walk-{number}{suffix}"
+        path = folder / f"{stem}-{number}{suffix}"
     return path

@@ -1,41 +1,25 @@
-"""TRAIN: a run as it goes: curves, the fixed-z sheet, what is left, pause and stop, and its model to explore."""
+"""TRAIN: a run as it goes, this window's or another process's: curves, health, sheets, and its models to explore."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QHBoxLayout,
-    QLabel,
-    QProgressBar,
-    QPushButton,
-    QSizePolicy,
-    QSplitter,
-    QStackedLayout,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QFileDialog, QStackedLayout, QWidget
 
+from latentlab.errors import LatentlabError
 from latentlab.models.checkpoint import Generator
-from latentlab.pixels import sheet
+from latentlab.paths import runs_dir
 from latentlab.session.opened import OpenedModel
 from latentlab.session.settings import Settings
-from latentlab.training.durations import duration
-from latentlab.training.events import Event, Failed, Finished, Preparing, Progress, Started, Tick
-from latentlab.training.history import read_log
+from latentlab.training.events import Event, Failed, Finished, Notice, Preparing, Progress, Started, Tick
+from latentlab.training.run_seen import RunSeen
 from latentlab.training.service import TrainJob
-from latentlab.ui.icons import icon
+from latentlab.ui.panels.run_page import RunPage
+from latentlab.ui.panels.run_words import how_it_goes, what_it_is, where_it_stands
+from latentlab.ui.panels.train_invitation import TrainInvitation
+from latentlab.ui.run_watch import RunWatch
 from latentlab.ui.studio import Studio
-from latentlab.ui.widgets.picture import PictureView
-
-if TYPE_CHECKING:
-    from latentlab.ui.panels.curves import TrainingCurves
-
-_SHEET_COLUMNS = 8
 
 
 class TrainPanel(QWidget):
@@ -46,154 +30,131 @@ class TrainPanel(QWidget):
         resume_wanted: A button asks for *Resume a run…*; GUI thread.
         go_on_wanted: The folder of the run that was stopped, to be gone on with; GUI thread.
         explore_wanted: A button asks to see the model under the hand; GUI thread.
+        time_lapse_wanted: The `RunSeen` whose sheets are to be exported; GUI thread.
     """
 
     new_run_wanted = Signal()
     resume_wanted = Signal()
     go_on_wanted = Signal(object)
     explore_wanted = Signal()
+    time_lapse_wanted = Signal(object)
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._studio = studio
         self._job: TrainJob | None = None
+        self._watch: RunWatch | None = None
+        self._other: RunWatch | None = None
         self._latest: Generator | None = None
         self._finished_path: Path | None = None
-        self._backlog: list[Progress] = []
+        self._followed_path: Path | None = None
         self._resumable = False
         self._kimg = 0.0
-        self._curves: TrainingCurves | None = None
-        self.new_run = QPushButton(icon("new-run", "on_accent"), self.tr("New run…"))
-        self.new_run.setObjectName("primary")
-        self.resume = QPushButton(icon("resume"), self.tr("Resume this run"))
-        self.pause = QPushButton(icon("pause"), self.tr("Pause"))
-        self.stop = QPushButton(icon("stop"), self.tr("Stop"))
-        self.stop.setToolTip(self.tr("Ends the run at its next phase and keeps it; it can be resumed."))
-        self.explore = QPushButton(icon("explore"), self.tr("Explore this model"))
-        self.explore.setToolTip(self.tr("Open the newest snapshot in the window; training goes on."))
-        self.follow = QCheckBox(self.tr("Follow the training"))
-        self.follow.setToolTip(self.tr("Open every new snapshot as it comes, under the sliders where they are."))
-        self.status = QLabel()
-        self.status.setObjectName("figure")
-        self.detail = QLabel()
-        self.detail.setObjectName("muted")
-        self.detail.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        self.bar.setRange(0, 1000)
-        self.sheet = PictureView(surround=True, padding_px=8)
-        self.sheet.set_whole_factors(False)
-        self.sheet.setAccessibleName(self.tr("Fixed-z sheet"))
-        self.sheet_caption = QLabel()
-        self.sheet_caption.setObjectName("muted")
-        self._plots = QVBoxLayout()
+        invitation, self.page = TrainInvitation(), RunPage()
+        self.sheets, self.status, self.detail = self.page.sheets, self.page.status, self.page.detail
         self._stack = QStackedLayout(self)
-        self._stack.addWidget(self._empty_page())
-        self._stack.addWidget(self._run_page())
+        self._stack.addWidget(invitation)
+        self._stack.addWidget(self.page)
+        invitation.new_run_wanted.connect(self.new_run_wanted)
+        invitation.resume_wanted.connect(self.resume_wanted)
+        invitation.follow_wanted.connect(self.choose_followed)
         studio.training.happened.connect(self._on_event)
-        studio.training.running_changed.connect(self._on_running)
+        studio.training.running_changed.connect(self._refresh)
         studio.settings_changed.connect(self._on_settings)
         studio.model_changed.connect(self._on_model)
         for button, slot in (
-            (self.pause, self.toggle_pause),
-            (self.stop, self.stop_run),
-            (self.explore, self._on_explore),
+            (self.page.pause, self.toggle_pause),
+            (self.page.stop, self.stop_run),
+            (self.page.new_run, self.new_run_wanted),
+            (self.page.resume, self._on_go_on),
+            (self.page.compare, self._on_compare),
+            (self.sheets.explore, self._on_explore),
         ):
             button.clicked.connect(slot)
-        self.sheet.set_smooth(studio.settings.smooth)
+        self.sheets.export_wanted.connect(self._on_export)
+        self.sheets.moment_changed.connect(self._refresh)
+        self.sheets.follow.toggled.connect(self._on_follow)
+        self.sheets.set_smooth(studio.settings.smooth)
 
     def begin(self, job: TrainJob) -> None:
         """Start a run and show it."""
         self._job = job
-        self._latest, self._finished_path = None, None
-        self._backlog.clear()
-        self._clear_curves()
-        if job.resume:
-            self._backlog += read_log(job.folder)
-        self.sheet.set_pixels(None)
-        self.sheet_caption.setText(self.tr("The first sheet comes with the first tick."))
+        self._resumable = False
+        self._look_into(job.folder)
         self.status.setText(self.tr("Starting…"))
         self.detail.setText(str(job.folder))
-        self.bar.setValue(0)
-        self._stack.setCurrentIndex(1)
-        if self.isVisible():
-            self._make_curves()
         self._studio.training.start(job)
-        self._refresh_buttons()
+        self._refresh()
 
-    def showEvent(self, event: QShowEvent) -> None:
-        """Make the curves when they are first looked at; importing pyqtgraph takes a while."""
-        super().showEvent(event)
-        if self._job is not None:
-            self._make_curves()
+    def follow_folder(self, folder: Path) -> None:
+        """Show a run that somebody else writes; beside the window's own while that is under way."""
+        if self._studio.training.running:
+            self.compare_with(folder)
+            return
+        self._job = None
+        self._look_into(folder)
+        self.status.setText(self.tr("Looking into the folder…"))
+        self.detail.setText(str(folder))
+        self._refresh()
 
-    def _empty_page(self) -> QWidget:
-        page = QWidget()
-        title = QLabel(self.tr("Train a DCGAN of your own"))
-        title.setObjectName("title")
-        text = QLabel(
-            self.tr(
-                "Choose MNIST, or a folder or zip of your own images. You can explore the model while it trains,\n"
-                "stop at any time, and go on later. A small model of digits takes minutes on a laptop."
-            )
-        )
-        text.setObjectName("muted")
-        for label in (title, text):
-            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        begin = QPushButton(icon("new-run", "on_accent"), self.tr("New run…"))
-        begin.setObjectName("primary")
-        go_on = QPushButton(icon("resume"), self.tr("Resume a run…"))
-        begin.clicked.connect(self.new_run_wanted)
-        go_on.clicked.connect(self.resume_wanted)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        buttons.addWidget(begin)
-        buttons.addWidget(go_on)
-        buttons.addStretch(1)
-        layout = QVBoxLayout(page)
-        layout.setSpacing(16)
-        layout.addStretch(2)
-        layout.addWidget(title)
-        layout.addWidget(text)
-        layout.addLayout(buttons)
-        layout.addStretch(3)
-        return page
+    def compare_with(self, folder: Path | None) -> None:
+        """Show another run beside the one in sight, or none."""
+        if self._other is not None:
+            other, self._other = self._other, None
+            self.sheets.set_other(None)
+            self.page.take_in_other(None)
+            self._studio.training.unwatch(other)
+        if folder is not None:
+            self._other = self._studio.training.watch(folder)
+            self._other.seen.connect(self._on_other_seen)
+            self._other.failed.connect(self._studio.problem)
+            self.sheets.set_other(self._other)
+        self._refresh()
 
-    def _run_page(self) -> QWidget:
-        page = QWidget()
-        head, second = QHBoxLayout(), QHBoxLayout()
-        head.addWidget(self.status, 1)
-        for button in (self.pause, self.stop, self.resume, self.new_run):
-            head.addWidget(button)
-        second.addWidget(self.detail, 1)
-        second.addWidget(self.follow)
-        second.addWidget(self.explore)
-        for label in (self.status, self.detail):
-            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.new_run.clicked.connect(self.new_run_wanted)
-        self.resume.clicked.connect(self._on_go_on)
-        left, right = QWidget(), QWidget()
-        left.setLayout(self._plots)
-        self._plots.setContentsMargins(0, 0, 0, 0)
-        pictures = QVBoxLayout(right)
-        pictures.setContentsMargins(0, 0, 0, 0)
-        pictures.addWidget(self.sheet, 1)
-        pictures.addWidget(self.sheet_caption)
-        halves = QSplitter()
-        halves.addWidget(left)
-        halves.addWidget(right)
-        left.setMinimumWidth(240)
-        halves.setStretchFactor(0, 1)
-        halves.setStretchFactor(1, 1)
-        halves.setChildrenCollapsible(False)
-        layout = QVBoxLayout(page)
-        layout.setContentsMargins(16, 12, 16, 12)
-        layout.setSpacing(8)
-        layout.addLayout(head)
-        layout.addWidget(self.bar)
-        layout.addLayout(second)
-        layout.addWidget(halves, 1)
-        return page
+    @Slot()
+    def choose_followed(self) -> None:
+        """Ask for the folder of a run to follow."""
+        chosen = self._ask_folder(self.tr("Follow the run in"))
+        if chosen is not None:
+            self.follow_folder(chosen)
+
+    @Slot()
+    def toggle_pause(self) -> None:
+        """Hold the run at its next phase, or let it go on."""
+        training = self._studio.training
+        if training.stopping:
+            return
+        if training.paused:
+            training.go_on()
+            self.status.setText(self.tr("Going on…"))
+        else:
+            training.pause()
+            self.status.setText(self.tr("Paused at {0} kimg").format(f"{self._kimg:.1f}"))
+        self._refresh()
+
+    @Slot()
+    def stop_run(self) -> None:
+        """End the run at its next phase; the window says so at once."""
+        self._studio.training.stop()
+        self.status.setText(self.tr("Stopping: finishing this phase and saving…"))
+        self._refresh()
+
+    def _look_into(self, folder: Path) -> None:
+        self.compare_with(None)
+        if self._watch is not None:
+            self._studio.training.unwatch(self._watch)
+        self._latest = self._finished_path = self._followed_path = None
+        self.page.begin()
+        self._watch = self._studio.training.watch(folder)
+        self._watch.seen.connect(self._on_seen)
+        self._watch.failed.connect(self._studio.problem)
+        self.sheets.set_run(self._watch)
+        self._stack.setCurrentWidget(self.page)
+
+    def _ask_folder(self, title: str) -> Path | None:
+        beside = self._watch.folder.parent if self._watch is not None else runs_dir()
+        chosen = QFileDialog.getExistingDirectory(self, title, str(beside))
+        return Path(chosen) if chosen else None
 
     @Slot(object)
     def _on_event(self, event: Event) -> None:
@@ -209,6 +170,9 @@ class TrainPanel(QWidget):
                 )
                 self.detail.setText(facts)
                 self.detail.setToolTip(self.tr("{0}, kept in {1}").format(config.data, event.folder))
+            case Notice():
+                self.detail.setText(event.text)
+                self._studio.notice.emit(event.text)
             case Progress():
                 self._show_progress(event)
             case Tick():
@@ -218,118 +182,115 @@ class TrainPanel(QWidget):
             case Failed():
                 self.status.setText(self.tr("Training ended with an error"))
                 self._studio.problem.emit(event.report)
-        self._refresh_buttons()
+        self._refresh()
 
     def _show_progress(self, progress: Progress) -> None:
         self._kimg = progress.kimg
         if not self._studio.training.stopping:
-            speed = self.tr("{0} images/s").format(round(progress.images_per_s))
-            state = (
-                self.tr("paused")
-                if self._studio.training.paused
-                else self.tr("ETA {0}").format(duration(progress.eta_s))
-            )
-            self.status.setText(f"{progress.kimg:.1f} / {progress.total_kimg:g} kimg  ·  {speed}  ·  {state}")
-        self.bar.setValue(round(1000 * progress.kimg / max(progress.total_kimg, 1e-9)))
-        self._backlog.append(progress)
-        if self._curves is not None:
-            self._fill(self._curves)
+            self.status.setText(how_it_goes(progress, self._studio.training.paused))
+        self.page.set_share(progress.kimg / max(progress.total_kimg, 1e-9))
+        self.page.add(progress)
 
     def _show_tick(self, tick: Tick) -> None:
         self._latest = tick.generator
-        self.sheet.set_pixels(sheet(tick.samples, _SHEET_COLUMNS, gap_px=1, background=0))
-        self.sheet_caption.setText(self.tr("The same 64 z at every tick; now {0} kimg").format(f"{tick.kimg:.1f}"))
-        if self.follow.isChecked():
+        self.sheets.show_live(tick.kimg, tick.samples)
+        if self._watch is not None:
+            self._watch.look_now()
+        if self.sheets.follow.isChecked():
             self._studio.open_snapshot(tick.generator)
 
     def _show_end(self, finished: Finished) -> None:
         self._finished_path = finished.path
         self._resumable = not finished.complete
         if finished.complete:
-            self.bar.setValue(self.bar.maximum())
+            self.page.set_share(1.0)
             self.status.setText(self.tr("Finished at {0} kimg").format(f"{finished.kimg:.1f}"))
         else:
             self.status.setText(self.tr("Stopped at {0} kimg; it can be resumed").format(f"{finished.kimg:.1f}"))
-        if self.follow.isChecked() and finished.path is not None:
+        if self.sheets.follow.isChecked() and finished.path is not None:
             self._studio.open_path(finished.path)
 
-    @Slot(bool)
-    def _on_running(self, _running: bool) -> None:
-        self._refresh_buttons()
+    @Slot(object)
+    def _on_seen(self, seen: RunSeen) -> None:
+        self.page.take_in(seen)
+        if self._job is None:
+            self.status.setText(where_it_stands(seen))
+            self.detail.setText(what_it_is(seen))
+            self.detail.setToolTip(str(seen.folder))
+            self.page.set_share(seen.kimg / seen.total_kimg if seen.total_kimg else 0.0)
+            self._open_newest(seen)
+        self._refresh()
 
-    def _refresh_buttons(self) -> None:
+    @Slot(object)
+    def _on_other_seen(self, seen: RunSeen) -> None:
+        self.page.take_in_other(seen)
+
+    def _open_newest(self, seen: RunSeen) -> None:
+        newest = seen.models[max(seen.models)] if seen.models else None
+        if newest is None or newest == self._followed_path or not self.sheets.follow.isChecked():
+            return
+        before, self._followed_path = self._followed_path, newest
+        try:
+            self._studio.open_file(newest)
+        except LatentlabError:
+            # It may be on its way still: the next look tries again.
+            self._followed_path = before
+
+    @Slot()
+    def _refresh(self) -> None:
         training = self._studio.training
-        running = training.running
-        self.pause.setVisible(running)
-        self.stop.setVisible(running)
-        self.new_run.setVisible(not running)
-        self.resume.setVisible(not running and self._resumable)
-        self.pause.setText(self.tr("Go on") if training.paused else self.tr("Pause"))
-        self.pause.setIcon(icon("play" if training.paused else "pause"))
-        self.pause.setEnabled(not training.stopping)
-        self.stop.setEnabled(not training.stopping)
-        self.explore.setEnabled(self._latest is not None or self._finished_path is not None)
-        self.follow.setVisible(running)
+        self.page.offer_control(training.running, training.paused, training.stopping)
+        self.page.resume.setVisible(not training.running and self._resumable and self._job is not None)
+        self.page.compare.setText(self.tr("Compare…") if self._other is None else self.tr("Stop comparing"))
+        watched = self._watch is not None and self._job is None and not self._watch.latest.complete
+        self.sheets.follow.setVisible(training.running or watched)
+        self.sheets.offer_model(self._newest_own())
+
+    def _newest_own(self) -> bool:
+        return self._job is not None and (self._latest is not None or self._finished_path is not None)
 
     @Slot()
     def _on_go_on(self) -> None:
         if self._job is not None:
             self.go_on_wanted.emit(self._job.folder)
 
+    @Slot()
+    def _on_compare(self) -> None:
+        if self._other is not None:
+            self.compare_with(None)
+        elif (chosen := self._ask_folder(self.tr("Compare with the run in"))) is not None:
+            self.compare_with(chosen)
+
+    @Slot()
+    def _on_export(self) -> None:
+        if self._watch is not None and self._watch.latest.sheets:
+            self.time_lapse_wanted.emit(self._watch.latest)
+
+    @Slot(bool)
+    def _on_follow(self, on: bool) -> None:
+        if on and self._watch is not None:
+            self._watch.look_now()
+
     @Slot(object)
     def _on_model(self, model: OpenedModel) -> None:
         """Whoever opens another model does not want the next snapshot in its place."""
-        if model.generator is not self._latest and model.generator.path != self._finished_path:
-            self.follow.setChecked(False)
-
-    @Slot()
-    def toggle_pause(self) -> None:
-        """Hold the run at its next phase, or let it go on."""
-        training = self._studio.training
-        if training.stopping:
-            return
-        if training.paused:
-            training.go_on()
-            self.status.setText(self.tr("Going on…"))
-        else:
-            training.pause()
-            self.status.setText(self.tr("Paused at {0} kimg").format(f"{self._kimg:.1f}"))
-        self._refresh_buttons()
-
-    @Slot()
-    def stop_run(self) -> None:
-        """End the run at its next phase; the window says so at once."""
-        self._studio.training.stop()
-        self.status.setText(self.tr("Stopping: finishing this phase and saving…"))
-        self._refresh_buttons()
+        generator = model.generator
+        if generator is not self._latest and generator.path not in (self._finished_path, self._followed_path):
+            self.sheets.follow.setChecked(False)
 
     @Slot()
     def _on_explore(self) -> None:
-        if self._finished_path is not None:
-            self._studio.open_path(self._finished_path)
-        elif self._latest is not None:
-            self._studio.open_snapshot(self._latest)
+        model = self.sheets.model
+        if self._newest_own() and self.sheets.at_newest:
+            if self._finished_path is not None:
+                self._studio.open_path(self._finished_path)
+            elif self._latest is not None:
+                self._studio.open_snapshot(self._latest)
+        elif model is not None and not self._studio.open_path(model[1]):
+            return
         self.explore_wanted.emit()
 
     @Slot(object)
     def _on_settings(self, settings: Settings) -> None:
-        self.sheet.set_smooth(settings.smooth)
-        if self._curves is not None:
-            self._curves.restyle()
-
-    def _make_curves(self) -> None:
-        if self._curves is None:
-            from latentlab.ui.panels.curves import TrainingCurves
-
-            self._curves = TrainingCurves()
-            self._plots.addWidget(self._curves)
-            self._fill(self._curves)
-
-    def _fill(self, curves: TrainingCurves) -> None:
-        for progress in self._backlog:
-            curves.add(progress)
-        self._backlog.clear()
-
-    def _clear_curves(self) -> None:
-        if self._curves is not None:
-            self._curves.clear()
+        self.sheets.set_smooth(settings.smooth)
+        self.page.restyle()

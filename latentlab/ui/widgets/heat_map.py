@@ -119,7 +119,7 @@ class HeatMap(QWidget):
         painter.fillRect(at.adjusted(0, 0, -1, -1), _mixed(ground, ink, abs(value)))
         if self._cell_px() >= _NUMBERED_CELL_PX:
             painter.setPen(QColor(look.text if abs(value) < 0.5 else look.on_accent))
-            painter.drawText(at, Qt.AlignmentFlag.AlignCenter, f"{value:.2f}".replace("-", "−"))
+            painter.drawText(at, Qt.AlignmentFlag.AlignCenter, f"{round(value, 2) + 0.0:.2f}".replace("-", "−"))
 
     def _choose(self, row: int, column: int) -> None:
         if (row, column) != self._cell:
