@@ -24,7 +24,7 @@ def bundled(*parts: str) -> Path:
     (source tree, editable install), nowhere else.
 
     Args:
-        parts: Path below the root, for example ``"checkpoints", "digits.safetensors"``.
+        parts: Path below the root, for example ``"checkpoints", "faces.safetensors"``.
 
     Raises:
         LatentlabError: If neither place has it.

@@ -1,4 +1,4 @@
-"""Write the faces that a generator may learn from into one archive: all but the held-out identities, each also mirrored.
+"""Write the faces that a generator may learn from into one archive: all but the held-out ones, each also mirrored.
 
     python tests/faces_archive.py OUT.zip
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pytest
+from direction_effects import kendall_tau
 from judge import ROOT, Judge, judge_of, read_mnist
 
 import latentlab
@@ -41,12 +41,6 @@ def judge(real_data: Path) -> Judge:
 def moved(model: OpenedModel, direction: Direction, strength: float) -> Pixels:
     z = np.concatenate([model.sample(1, seed) for seed in range(SEEDS)])
     return model.render(z + np.float32(strength * direction.sigma) * direction.vector)
-
-
-def kendall_tau(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Rank correlation of each row, shape (n, strengths), with its strengths, ties counting as neither."""
-    first, second = np.triu_indices(values.shape[1], 1)
-    return np.asarray(np.sign(values[:, second] - values[:, first]).mean(axis=1))
 
 
 def test_kendall_tau_is_that_of_the_books() -> None:
