@@ -17,13 +17,14 @@ def open_model(path: str | Path) -> OpenedModel:
     """Open a trained generator; needs neither torch nor Qt.
 
     Args:
-        path: A ``.safetensors`` model file, or the folder of a training run, whose newest model is taken.
+        path: A ``.safetensors`` model file, the folder of a training run, whose newest model is taken, a checkpoint of
+            another project (``.pth``, ``.pt``, ``.pkl``, ...), or an ``.onnx`` generator.
 
     Returns:
         An object with `sample`, `render`, `edit` and `directions`.
 
     Raises:
-        latentlab.errors.ModelFileError: If the file is missing, damaged or no model.
+        latentlab.errors.ModelFileError: If the file is missing, damaged, or no generator; it says what it is.
     """
     from latentlab.session.opened import OpenedModel
 

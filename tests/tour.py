@@ -35,6 +35,8 @@ from latentlab.ui.main_window import ARITHMETIC, EXPLORE, INTERPOLATE, TRAIN, Ma
 from latentlab.ui.widgets.slider_row import CentredSlider  # noqa: E402
 
 WAIT_MS = 60_000
+ENDS_MS = 2500
+"""By then the pictures at the ends of the sliders are there."""
 
 
 class Tour:
@@ -78,16 +80,19 @@ class Tour:
 
     def explore(self) -> None:
         window = self.window
+        QTest.qWait(ENDS_MS)
         self.shoot("explore")
-        for name, share in (("Factor 1", 0.8), ("Factor 2", 0.25), ("Factor 4", 0.7)):
+        names = [direction.name for direction in window.studio.directions]
+        for name, share in ((names[1], 0.75), (names[2], 0.6), (names[4], 0.65)):
             row = window.directions.row(name)
             assert row is not None, name
             self.drag(row.findChild(CentredSlider), share)
         window.explore.keep_picture()
+        QTest.qWait(ENDS_MS)
+        self.shoot("explore-edited")
         for _ in range(4):
             window.explore.roll()
             window.explore.keep_picture()
-        self.shoot("explore-edited")
         window.directions.search.setText("factor 1")
         self.shoot("directions-search")
         window.directions.search.clear()

@@ -34,9 +34,15 @@ def handlers(window: MainWindow) -> Mapping[str, Callable[[], None]]:
         "copy-command": latent.copy_command,
         "copy-latent": latent.copy_latent,
         "history": dialogs.history,
-        "open-model": documents.choose_model,
+        "open-model": lambda: window.opening.choose(),
         "open-bundled": documents.open_bundled,
+        "open-digits": documents.open_digits,
+        "catalogue": dialogs.catalogue,
         "model-info": dialogs.model_card,
+        "evaluate": dialogs.evaluate,
+        "how-read": dialogs.how_read,
+        "compare-with": lambda: window.beside.choose(),
+        "export-model": lambda: window.model_export.choose(),
         "roll": explore.roll,
         "previous-seed": latent.previous_seed,
         "next-seed": latent.next_seed,
@@ -56,7 +62,9 @@ def handlers(window: MainWindow) -> Mapping[str, Callable[[], None]]:
         "cosines": dialogs.cosines,
         "label-by-clicking": dialogs.label_by_clicking,
         "new-run": dialogs.new_run,
+        "data": dialogs.data,
         "resume-run": dialogs.choose_run,
+        "follow-run": lambda: _follow(window),
         "pause-run": lambda: window.train.toggle_pause(),
         "stop-run": lambda: window.train.stop_run(),
         "show-explore": lambda: window.show_page(EXPLORE),
@@ -81,3 +89,8 @@ def handlers(window: MainWindow) -> Mapping[str, Callable[[], None]]:
 
 def _close(window: MainWindow) -> None:
     window.close()
+
+
+def _follow(window: MainWindow) -> None:
+    window.show_page(TRAIN)
+    window.train.choose_followed()

@@ -24,21 +24,20 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from latentlab.models.weight_file import SUFFIX as MODEL_SUFFIX
 from latentlab.paths import config_dir
 from latentlab.rendering.devices import DEVICES
 from latentlab.session.opened import OpenedModel
 from latentlab.session.point import Point
 from latentlab.session.settings import Settings
-from latentlab.session.store import SUFFIX as SESSION_SUFFIX
 from latentlab.ui import theme
 from latentlab.ui.actions import MODEL, ActionTable
 from latentlab.ui.card_mime import local_files
 from latentlab.ui.dialogs.opener import Dialogs
-from latentlab.ui.documents import Documents
+from latentlab.ui.documents import Documents, SlowReading
 from latentlab.ui.handlers import ARITHMETIC, EXPLORE, INTERPOLATE, MAP, TRAIN, handlers
 from latentlab.ui.icons import icon
 from latentlab.ui.latent_actions import LatentActions
+from latentlab.ui.model_kinds import can_open
 from latentlab.ui.panels.explore import ExplorePanel
 from latentlab.ui.status import StatusLine
 from latentlab.ui.studio import Studio
@@ -46,13 +45,17 @@ from latentlab.ui.widgets.message_bar import MessageBar
 
 if TYPE_CHECKING:
     from latentlab.training.service import TrainJob
+    from latentlab.ui.model_export import ModelExport
+    from latentlab.ui.model_opening import ModelOpening
     from latentlab.ui.panels.arithmetic import ArithmeticPanel
+    from latentlab.ui.panels.beside import BesidePanel
     from latentlab.ui.panels.directions import DirectionsPanel
     from latentlab.ui.panels.interpolate import InterpolatePanel
     from latentlab.ui.panels.maps import MapsPanel
     from latentlab.ui.panels.shelf import ShelfPanel
     from latentlab.ui.panels.strip import StripPanel
     from latentlab.ui.panels.train import TrainPanel
+    from latentlab.ui.widgets.busy_line import BusyLine
     from latentlab.ui.widgets.command_palette import CommandPalette
 
 _LATE = ("strip", "directions", "shelf", "interpolate", "arithmetic", "train", "maps", "palette_")
@@ -163,6 +166,7 @@ class MainWindow(QMainWindow):
         panel.new_run_wanted.connect(self.dialogs.new_run)
         panel.resume_wanted.connect(self.dialogs.choose_run)
         panel.go_on_wanted.connect(self.dialogs.resume)
+        panel.time_lapse_wanted.connect(self.dialogs.time_lapse)
         panel.explore_wanted.connect(self._on_show_explore)
         self.studio.training.running_changed.connect(self._on_running)
         TrainingStatus(self.studio.training, self.statusBar())
@@ -185,6 +189,50 @@ class MainWindow(QMainWindow):
 
         return CommandPalette(self.actions_.entries(), self)
 
+    @cached_property
+    def busy(self) -> BusyLine:
+        """Return the line that says what is under way, made when it is first asked for."""
+        from latentlab.ui.widgets.busy_line import BusyLine
+
+        busy = BusyLine()
+        self._middle.insertWidget(self._middle.indexOf(self.pages), busy)
+        return busy
+
+    @cached_property
+    def opening(self) -> ModelOpening:
+        """Return what reads model files, made when it is first asked for."""
+        from latentlab.ui.model_opening import ModelOpening
+
+        opening = ModelOpening(self.studio, self.documents, self)
+        opening.began.connect(self._on_reading)
+        opening.ended.connect(self.busy.end)
+        opening.opened.connect(self._on_opened)
+        self.busy.stop_wanted.connect(opening.cancel)
+        return opening
+
+    @cached_property
+    def beside(self) -> BesidePanel:
+        """Return the second model, made when it is first asked for."""
+        from latentlab.ui.panels.beside import BesidePanel
+
+        beside = BesidePanel(self.studio)
+        self.explore.put_beside(beside.canvas, beside)
+        self.explore.picture_painted.connect(beside.draw)
+        beside.began.connect(self._on_reading)
+        beside.ended.connect(self.busy.end)
+        self.busy.stop_wanted.connect(beside.cancel)
+        return beside
+
+    @cached_property
+    def model_export(self) -> ModelExport:
+        """Return what writes model files, made when it is first asked for."""
+        from latentlab.ui.model_export import ModelExport
+
+        export = ModelExport(self.studio, self)
+        export.began.connect(self._on_writing)
+        export.ended.connect(self.busy.end)
+        return export
+
     @property
     def furnished_(self) -> bool:
         """Whether every panel has been made."""
@@ -203,6 +251,12 @@ class MainWindow(QMainWindow):
         self._settings().setValue("layout", self.saveState(_LAYOUT_VERSION))
         self.hide()
         self.dialogs.close()
+        if "opening" in self.__dict__:
+            self.opening.close()
+        if "beside" in self.__dict__:
+            self.beside.close_service()
+        if "model_export" in self.__dict__:
+            self.model_export.close()
         if "maps" in self.__dict__:
             self.maps.close_service()
         self.studio.close()
@@ -210,15 +264,15 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take model and session files anywhere."""
-        if any(_can_open(path) for path in local_files(event.mimeData())):
+        if any(can_open(path) for path in local_files(event.mimeData())):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Open what was dropped."""
         for path in local_files(event.mimeData()):
-            if _can_open(path):
+            if can_open(path):
                 event.acceptProposedAction()
-                self.documents.open_any(path)
+                self.opening.open(path)
                 return
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -259,7 +313,7 @@ class MainWindow(QMainWindow):
         middle = QWidget()
         middle.setObjectName("panel")
         middle.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        layout = QVBoxLayout(middle)
+        layout = self._middle = QVBoxLayout(middle)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.tabs)
@@ -331,6 +385,9 @@ class MainWindow(QMainWindow):
         self._recent.aboutToShow.connect(self._fill_recent)
         self.tabs.currentChanged.connect(self._on_page)
         self.dialogs.run_wanted.connect(self._on_start_run)
+        self.documents.reading_wanted.connect(self._on_reading_wanted)
+        self.dialogs.open_wanted.connect(self._on_open)
+        self.dialogs.compare_wanted.connect(self._on_compare)
         self._on_running(False)
         self.explore.picture_painted.connect(self._on_first_picture)
         self._furnishing = QTimer(self)
@@ -389,6 +446,7 @@ class MainWindow(QMainWindow):
     def _on_model(self, model: OpenedModel) -> None:
         self.setWindowTitle(f"{model.title} — latentlab")
         self._set_model_open(True)
+        self._refresh_possible(model)
         self.messages.dismiss()
 
     @Slot()
@@ -434,7 +492,49 @@ class MainWindow(QMainWindow):
     @Slot()
     def _on_recent(self) -> None:
         action = self.sender()
-        self.studio.open_path(Path(action.data()))  # type: ignore[attr-defined]
+        self.opening.open(Path(action.data()))  # type: ignore[attr-defined]
+
+    @Slot(object)
+    def _on_reading_wanted(self, wanted: SlowReading) -> None:
+        self.opening.read(wanted)
+
+    @Slot(object)
+    def _on_open(self, path: Path) -> None:
+        self.opening.open(path)
+
+    @Slot(object)
+    def _on_compare(self, path: Path) -> None:
+        self.show_page(EXPLORE)
+        self.beside.open(path)
+
+    @Slot(str)
+    def _on_reading(self, name: str) -> None:
+        self.busy.begin(self.tr("Reading {0}…").format(name))
+
+    @Slot(str)
+    def _on_writing(self, name: str) -> None:
+        self.busy.begin(self.tr("Writing {0}…").format(name), can_stop=False)
+
+    @Slot(object)
+    def _on_opened(self, model: OpenedModel) -> None:
+        """Ask how a file is to be read where it does not say so itself."""
+        if model.reading is None:
+            return
+        if not model.reading.is_certain:
+            self.dialogs.how_read()
+        elif model.reading.remarks:
+            self.studio.notice.emit(" ".join(model.reading.remarks))
+
+    def _refresh_possible(self, model: OpenedModel) -> None:
+        """Grey what this model does not offer, with the reason."""
+        for device in DEVICES:
+            choice = self.actions_[f"device-{device}"]
+            choice.setEnabled(device in model.devices)
+            choice.setToolTip(choice.statusTip() if device in model.devices else model.closed)
+        action = self.actions_["how-read"]
+        action.setEnabled(model.reading is not None)
+        tip = self.tr("Only files of other projects can be read in several ways; this one says what it is")
+        action.setToolTip(tip if model.reading is None else action.statusTip())
 
     def _point_in_sight(self) -> Point | None:
         """Return the point whose picture the front page shows large."""
@@ -484,7 +584,3 @@ class MainWindow(QMainWindow):
             dock.show()
         self._reset_widths()
         self.resize(_SIZE_PX)
-
-
-def _can_open(path: Path) -> bool:
-    return path.suffix.lower() in (MODEL_SUFFIX, SESSION_SUFFIX) or path.is_dir()

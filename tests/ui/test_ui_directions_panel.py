@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -197,9 +198,9 @@ def test_a_move_touches_one_row_asks_for_no_end_and_builds_nothing(
     told: Counter[str] = Counter()
     request, set_value = window.studio.render.request, SliderRow.set_value
 
-    def counting_request(lane: str, z: FloatArray, order: tuple[int, ...] = ()) -> None:
+    def counting_request(lane: str, *wanted: Any, **more: Any) -> None:
         asked[lane] += 1
-        request(lane, z, order)
+        request(lane, *wanted, **more)
 
     def counting_set_value(row: SliderRow, value: float, rest: float = 0.0) -> None:
         told[row.name] += 1
@@ -241,9 +242,9 @@ def test_scrolling_asks_for_new_rows_only(window: MainWindow, qtbot: QtBot, monk
     asked: list[int] = []
     request = window.studio.render.request
 
-    def noting(lane: str, z: FloatArray, order: tuple[int, ...] = ()) -> None:
+    def noting(lane: str, z: FloatArray, *wanted: Any, **more: Any) -> None:
         asked.append(len(z))
-        request(lane, z, order)
+        request(lane, z, *wanted, **more)
 
     monkeypatch.setattr(window.studio.render, "request", noting)
     window.directions.sliders.verticalScrollBar().setValue(150)

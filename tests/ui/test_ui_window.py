@@ -15,12 +15,15 @@ from pytestqt.qtbot import QtBot
 from small_models import generator
 
 from latentlab import paths
+from latentlab.session.beginning import BUNDLED_MODEL
 from latentlab.session.card import Card
 from latentlab.session.opened import OpenedModel
 from latentlab.session.point import Point
+from latentlab.session.settings import Settings
+from latentlab.ui import main_window
 from latentlab.ui.actions import ACTIONS
 from latentlab.ui.card_mime import mime_of
-from latentlab.ui.documents import BUNDLED_MODEL, BUNDLED_SEEDS
+from latentlab.ui.documents import BUNDLED_SEEDS
 from latentlab.ui.main_window import MainWindow
 from latentlab.ui.panels.strip import between
 from latentlab.ui.widgets.picture import PictureView
@@ -35,11 +38,11 @@ def strip_views(window: MainWindow) -> list[PictureView]:
 
 @pytest.fixture
 def no_bundled_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Take the bundled model away, as in a broken installation; resources stay."""
+    """Take the bundled models away, as in a broken installation; resources stay."""
     real = paths.bundled
 
     def bundled(*parts: str) -> Path:
-        return real("checkpoints", "none.safetensors") if parts == BUNDLED_MODEL else real(*parts)
+        return real("checkpoints", "none.safetensors") if parts[0] == "checkpoints" else real(*parts)
 
     monkeypatch.setattr("latentlab.ui.documents.bundled", bundled)
 
@@ -69,7 +72,7 @@ def test_the_bundled_model_opens_where_nothing_is_named(open_window: Callable[..
     try:
         path = paths.bundled(*BUNDLED_MODEL)
     except paths.LatentlabError:
-        pytest.skip("checkpoints/digits.safetensors is not in this checkout")
+        pytest.skip("checkpoints/faces.safetensors is not in this checkout")
     window = open_window()
     oracle = OpenedModel.from_file(path)
     assert np.array_equal(shown(window.explore.canvas), oracle.render(oracle.sample(1, seed=BUNDLED_SEEDS[0]))[0])
@@ -153,7 +156,7 @@ def test_nothing_is_made_before_the_first_picture(qtbot: QtBot, monkeypatch: pyt
     window.explore.picture_painted.connect(lambda seq: seen.append((seq, window._late == waiting)))
     qtbot.waitUntil(lambda: bool(seen))
     assert seen[0] == (-1, True)
-    window.documents.start(None)
+    window.documents.open_start(None)
     qtbot.waitUntil(lambda: window.furnished_)
     assert next(untouched for seq, untouched in seen if seq >= 0)
     window.close()

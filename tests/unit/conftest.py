@@ -11,6 +11,7 @@ from latentlab.latent.priors import Prior
 from latentlab.models import dcgan
 from latentlab.models.card import ModelCard
 from latentlab.models.checkpoint import Generator
+from latentlab.models.spec import Activation, GeneratorSpec, JoinClass, Linear, NetworkSpec, Reshape
 
 
 @pytest.fixture(scope="session")
@@ -28,5 +29,20 @@ def small_generator() -> Callable[..., Generator]:
                 values = random.standard_normal(shape) * 0.4
             weights[name] = values.astype(np.float32)
         return Generator(ModelCard("small", spec), weights)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def class_generator() -> Callable[..., Generator]:
+    """Make a generator of z and a class: 8x8 pictures, five classes by default, each of another look."""
+
+    def make(classes: int = 5, seed: int = 0, names: tuple[str, ...] = ()) -> Generator:
+        network = NetworkSpec((6,), (JoinClass(classes, 4), Linear(10, 64), Activation("tanh"), Reshape(1, 8, 8)))
+        random = np.random.RandomState(seed)
+        weights = {
+            name: (random.standard_normal(shape) * 0.5).astype(np.float32) for name, shape in network.tensors().items()
+        }
+        return Generator(ModelCard("classes", GeneratorSpec("normal", network), class_names=names), weights)
 
     return make

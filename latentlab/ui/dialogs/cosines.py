@@ -128,7 +128,7 @@ class CosinesDialog(QDialog):
             if value > 0
             else self.tr("{0} and {1}: {2}; more of one is less of the other")
         )
-        return text.format(one, other, f"{value:.2f}".replace("-", "−"))
+        return text.format(one, other, f"{round(value, 2) + 0.0:.2f}".replace("-", "−"))
 
     @Slot(int, int)
     def _on_cell(self, row: int, column: int) -> None:

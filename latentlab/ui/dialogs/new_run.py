@@ -1,40 +1,48 @@
-"""*Train > New run…*: what to train on, for how long, and where to keep it."""
+"""*Train > New run…*: what to train on, how, for how long, and where to keep it."""
 
 from __future__ import annotations
 
-import os
-import shlex
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from typing import cast
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
-    QDoubleSpinBox,
     QFileDialog,
-    QFormLayout,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
-    QSpinBox,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from latentlab.cores import spare
-from latentlab.data.catalogue import KNOWN
 from latentlab.errors import LatentlabError
-from latentlab.models.dcgan import SIZES
 from latentlab.paths import runs_dir
 from latentlab.training.config import TrainConfig
+from latentlab.training.durations import duration
+from latentlab.training.presets import PRESETS, PresetName
 from latentlab.training.run_folder_names import holds_run
 from latentlab.training.service import TrainJob
+from latentlab.ui.dialogs.data_look import DataChoice
+from latentlab.ui.dialogs.run_command import command_of
+from latentlab.ui.dialogs.run_cost import Cost, cost_of, megabytes
+from latentlab.ui.dialogs.run_fields import RunFields
+from latentlab.ui.dialogs.run_source import RunSource, button_of, form_layout, muted, row_of
 from latentlab.ui.studio import Studio
 
-_FOLDER = "folder"
-_ARCHIVE = "archive"
+_CUSTOM: PresetName = "custom"
+_FIRST: PresetName = "quick"
+_OF_DATA = ("size", "channels", "crop", "label", "seed", "threads")
+"""Fields that no preset has a say in: they belong to the data, or to the place and time."""
+_SIZE_PX = QSize(860, 660)
+_PATIENCE_MS = 800
+"""How long the fields rest before a trial is worth its while."""
 
 
 class NewRunDialog(QDialog):
@@ -49,61 +57,17 @@ class NewRunDialog(QDialog):
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("New training run"))
-        self.setMinimumWidth(520)
+        self.resize(_SIZE_PX)
         self._studio = studio
-        self.data = QComboBox()
-        for known in KNOWN.values():
-            self.data.addItem(known.title, known.name)
-        self.data.addItem(self.tr("Folder of images…"), _FOLDER)
-        self.data.addItem(self.tr("Zip of images…"), _ARCHIVE)
-        self.path = QLineEdit()
-        self.path.setPlaceholderText(self.tr("No folder or zip chosen"))
-        self.path.setAccessibleName(self.tr("Folder or zip of images"))
-        self.browse = QPushButton(self.tr("Choose…"))
-        self.about = QLabel()
-        self.about.setObjectName("muted")
-        self.about.setWordWrap(True)
-        self.side = QComboBox()
-        for size in SIZES:
-            self.side.addItem(f"{size} × {size} px", size)
-        self.width_box = _spin(4, 512, 32, self.tr("Feature maps of G's last hidden layer (ngf); the paper has 128."))
-        self.z_dim = _spin(2, 1024, 100, self.tr("Width of z; the paper has 100."))
-        self.prior = QComboBox()
-        self.prior.addItem(self.tr("normal, N(0, I)"), "normal")
-        self.prior.addItem(self.tr("uniform, U(−1, 1), as in the paper"), "uniform")
-        self.kimg = QDoubleSpinBox()
-        self.kimg.setRange(0.1, 1_000_000)
-        self.kimg.setDecimals(1)
-        self.kimg.setValue(600.0)
-        self.kimg.setSuffix(self.tr(" thousand images"))
-        self.kimg.setToolTip(self.tr("How many real images are shown; ten epochs of MNIST are 600 thousand."))
-        self.lr = QDoubleSpinBox()
-        self.lr.setDecimals(5)
-        self.lr.setRange(0.00001, 0.1)
-        self.lr.setSingleStep(0.0001)
-        self.lr.setValue(0.0002)
-        self.lr.setToolTip(self.tr("Learning rate of Adam for both networks; the paper has 0.0002."))
-        self.batch = _spin(
-            0, 1024, 0, self.tr("Images a step; the paper has 128. Automatic tries what the machine takes.")
-        )
-        self.batch.setSpecialValueText(self.tr("automatic"))
-        self.seed = _spin(0, 2**31 - 1, 0, self.tr("Of initialisation, z and the order of the images"))
-        self.folder = QLineEdit()
-        self.folder.setAccessibleName(self.tr("Run folder"))
-        self.choose_folder = QPushButton(self.tr("Choose…"))
-        self.message = QLabel()
-        self.message.setWordWrap(True)
-        self.message.setObjectName("warning")
-        self.go = QPushButton(self.tr("Start training"))
-        self.go.setObjectName("primary")
-        self.go.setDefault(True)
-        self.cancel = QPushButton(self.tr("Cancel"))
+        self._trial: TrainConfig | None = None
+        self._tried: dict[TrainConfig, Cost | None] = {}
+        self._resting = QTimer(self, singleShot=True, interval=_PATIENCE_MS)
+        self._make_source()
+        self._make_fields()
+        self._make_end()
         self._lay_out()
-        self.data.activated.connect(self._on_data)
-        self.browse.clicked.connect(self._on_browse)
-        self.choose_folder.clicked.connect(self._on_choose_folder)
-        self.go.clicked.connect(self._on_go)
-        self.cancel.clicked.connect(self.close)
+        self._connect()
+        self._choose_preset(_FIRST)
         self._on_data()
 
     def offer(self) -> None:
@@ -114,6 +78,15 @@ class NewRunDialog(QDialog):
         self.show()
         self.raise_()
         self.activateWindow()
+        self._refresh()
+
+    def choose_data(self, choice: DataChoice) -> None:
+        """Choose a data set and how its pictures are made."""
+        self.source.choose(choice.data)
+        self._on_data()
+        wanted = {"size": choice.size, "channels": choice.channels, "crop": choice.crop, "label": choice.label}
+        self.fields.fill({name: value for name, value in wanted.items() if value is not None})
+        self._refresh()
 
     def job(self) -> TrainJob:
         """Return what the fields say.
@@ -121,79 +94,182 @@ class NewRunDialog(QDialog):
         Raises:
             LatentlabError: If a value is out of range.
         """
-        source = self.data.currentData()
-        config = TrainConfig(
-            data=source if source in KNOWN else self.path.text(),
-            kimg=self.kimg.value(),
-            size=self.side.currentData(),
-            width=self.width_box.value(),
-            z_dim=self.z_dim.value(),
-            prior=self.prior.currentData(),
-            batch=self.batch.value(),
-            lr=self.lr.value(),
-            seed=self.seed.value(),
-        )
+        config = self._config()
         folder = Path(self.folder.text()).expanduser()
-        return TrainJob(config, folder, threads=spare(), command=_command(config, folder))
+        return TrainJob(config, folder, threads=spare(), command=command_of(config, folder, self.preset.currentData()))
+
+    def done(self, result: int) -> None:
+        """Closing calls the trial off."""
+        self._resting.stop()
+        if self._trial is not None:
+            self._trial = None
+            self._studio.analysis.cancel()
+        super().done(result)
+
+    def _make_source(self) -> None:
+        self.preset = QComboBox()
+        self.preset.setAccessibleName(self.tr("Preset"))
+        for name, preset in PRESETS.items():
+            self.preset.addItem(self.tr(preset.title), name)
+        self.preset_what = muted()
+        self.source = RunSource(self._studio)
+        self.data, self.path, self.about = self.source.data, self.source.path, self.source.about
+
+    def _make_fields(self) -> None:
+        self.fields = RunFields()
+        self.fields.setObjectName("scrolled")
+        self.side = self.fields.choice("size")
+        self.width_box, self.z_dim = self.fields.number("width"), self.fields.number("z_dim")
+        self.kimg, self.batch = self.fields.number("kimg"), self.fields.number("batch")
+        self.all_settings = button_of(self.tr("All settings"))
+        self.all_settings.setCheckable(True)
+        self.all_settings.setToolTip(self.tr("Show the settings that few runs need, too"))
+
+    def _make_end(self) -> None:
+        self.folder = QLineEdit()
+        self.folder.setAccessibleName(self.tr("Run folder"))
+        self.choose_folder = button_of(self.tr("Choose…"))
+        self.command = QLineEdit()
+        self.command.setReadOnly(True)
+        self.command.setAccessibleName(self.tr("Command line"))
+        self.command.setToolTip(self.tr("Trains the same model without a window"))
+        self.copy = button_of(self.tr("Copy"))
+        self.copy.setToolTip(self.tr("Copy the command line"))
+        self.cost = QLabel()
+        self.cost.setToolTip(
+            self.tr(
+                "The time by a trial of a few steps, the memory by counting weights and activations; PyTorch itself "
+                "and the data come on top. An automatic batch is taken for 64."
+            )
+        )
+        self.message = QLabel()
+        self.message.setWordWrap(True)
+        self.message.setObjectName("warning")
+        self.go = QPushButton(self.tr("Start training"))
+        self.go.setObjectName("primary")
+        self.go.setDefault(True)
+        self.cancel = button_of(self.tr("Cancel"))
 
     def _lay_out(self) -> None:
-        self._form = form = QFormLayout()
-        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        form.setHorizontalSpacing(16)
-        form.setVerticalSpacing(8)
-        self._source = source = QHBoxLayout()
-        source.setSpacing(8)
-        source.addWidget(self.path, 1)
-        source.addWidget(self.browse)
-        form.addRow(self.tr("Data"), self.data)
-        form.addRow("", source)
-        form.addRow("", self.about)
-        form.addRow(self.tr("Pictures"), self.side)
-        form.addRow(self.tr("Length"), self.kimg)
-        form.addRow(self.tr("Width"), self.width_box)
-        form.addRow(self.tr("z_dim"), self.z_dim)
-        form.addRow(self.tr("Prior"), self.prior)
-        form.addRow(self.tr("Learning rate"), self.lr)
-        form.addRow(self.tr("Batch"), self.batch)
-        form.addRow(self.tr("Seed"), self.seed)
-        target = QHBoxLayout()
-        target.setSpacing(8)
-        target.addWidget(self.folder, 1)
-        target.addWidget(self.choose_folder)
-        form.addRow(self.tr("Keep it in"), target)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        buttons.addWidget(self.cancel)
-        buttons.addWidget(self.go)
+        top = form_layout()
+        top.addRow(self.tr("Preset"), row_of(self.preset, self.preset_what))
+        top.addRow(self.tr("Data"), self.source)
+        area = QScrollArea()
+        area.setWidget(self.fields)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        legend = muted(self.tr("• differs from the paper"))
+        end = form_layout()
+        end.addRow(self.tr("Keep it in"), row_of(self.folder, self.choose_folder))
+        end.addRow(self.tr("Command"), row_of(self.command, self.copy))
+        buttons = row_of(self.cost, self.cancel, self.go)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(20, 20, 20, 16)
-        layout.setSpacing(12)
-        layout.addLayout(form)
+        layout.setContentsMargins(20, 16, 20, 16)
+        layout.setSpacing(8)
+        layout.addLayout(top)
+        layout.addWidget(area, 1)
+        layout.addLayout(row_of(self.all_settings, legend))
+        layout.addLayout(end)
         layout.addWidget(self.message)
         layout.addLayout(buttons)
 
-    @Slot()
-    def _on_data(self) -> None:
-        source = self.data.currentData()
-        known = KNOWN.get(source)
-        self._form.setRowVisible(self._source, known is None)
-        if known is not None:
-            self.about.setText(self.tr("{0}. Licence: {1}.").format(known.what, known.licence))
-            self.side.setCurrentIndex(self.side.findData(known.size))
-        else:
-            self.about.setText(self.tr("PNG, JPEG, WebP, BMP or GIF, cut to squares. Sub-folders give the classes."))
-            self.side.setCurrentIndex(self.side.findData(64))
+    def _connect(self) -> None:
+        self.preset.activated.connect(self._on_preset)
+        self.data.activated.connect(self._on_data)
+        self.source.changed.connect(self._refresh)
+        self.folder.textChanged.connect(self._refresh)
+        self.fields.changed.connect(self._on_field)
+        self.choose_folder.clicked.connect(self._on_choose_folder)
+        self.all_settings.toggled.connect(self.fields.show_all)
+        self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.command.text()))
+        self._resting.timeout.connect(self._on_rest)
+        self.go.clicked.connect(self._on_go)
+        self.cancel.clicked.connect(self.reject)
+
+    def _config(self) -> TrainConfig:
+        return TrainConfig.from_mapping({**self.fields.values(), "data": self.source.name()})
+
+    def _choose_preset(self, name: PresetName) -> None:
+        self.preset.setCurrentIndex(self.preset.findData(name))
+        own = self.tr("Settings of your own.")
+        self.preset_what.setText(own if name == _CUSTOM else self.tr(PRESETS[name].what))
+        if name != _CUSTOM:
+            values = asdict(PRESETS[name].config())
+            self.fields.fill({key: values[key] for key in self.fields.boxes if key not in _OF_DATA})
+        self._refresh()
 
     @Slot()
-    def _on_browse(self) -> None:
-        start = self._studio.settings.data_folder
-        if self.data.currentData() == _ARCHIVE:
-            chosen, _ = QFileDialog.getOpenFileName(self, self.tr("Zip of images"), start, "Zip (*.zip)")
+    def _refresh(self) -> None:
+        """Show what the fields come to: the command, the cost, what differs from the paper, or what is wrong."""
+        self._resting.stop()
+        try:
+            job = self.job()
+        except LatentlabError as error:
+            self.command.clear()
+            self.cost.clear()
+            self.message.setText(str(error) if self.source.name() else "")
+            return
+        self.message.clear()
+        self.command.setText(job.command)
+        self.command.setCursorPosition(0)
+        self.fields.mark(job.config)
+        self._estimate(job.config)
+
+    def _estimate(self, config: TrainConfig) -> None:
+        """Show what a run will cost, and see to it that what is not known is found out."""
+        memory = self.tr("{0} MB besides PyTorch").format(f"{max(10, round(megabytes(config), -1)):.0f}")
+        cost = self._tried.get(config)
+        if cost is not None:
+            text = self.tr("About {0} on this machine, {1}").format(duration(cost.seconds), memory)
+        elif config in self._tried:
+            text = self.tr("{0}; too large for a trial on this machine").format(memory)
         else:
-            chosen = QFileDialog.getExistingDirectory(self, self.tr("Folder of images"), start)
-        if chosen:
-            self.path.setText(chosen)
-            self._studio.change_settings(data_folder=str(Path(chosen).parent))
+            text = self.tr("{0}; estimating the time…").format(memory)
+            if self.isVisible():
+                self._resting.start()
+        self.cost.setText(text)
+
+    @Slot()
+    def _on_rest(self) -> None:
+        """Try how fast the run would be, unless the analysis thread has work that somebody waits for."""
+        if self._trial is None and self._studio.analysis.running:
+            self._resting.start()
+            return
+        self._trial = config = self._config()
+        self._studio.analysis.ended.connect(self._on_ended, Qt.ConnectionType.UniqueConnection)
+        self._studio.analysis.start(
+            self.tr("Estimating the time of a run"),
+            lambda progress: (config, cost_of(config, progress)),
+            self._on_cost,
+        )
+
+    def _on_cost(self, found: object) -> None:
+        config, cost = cast("tuple[TrainConfig, Cost | None]", found)
+        self._tried[config] = cost
+
+    @Slot(str)
+    def _on_ended(self, name: str) -> None:
+        if name == self.tr("Estimating the time of a run"):
+            self._trial = None
+            if self.isVisible() and self.command.text():
+                self._estimate(self._config())
+
+    @Slot(str)
+    def _on_field(self, name: str) -> None:
+        if name not in _OF_DATA and self.preset.currentData() != _CUSTOM:
+            self._choose_preset(_CUSTOM)
+        else:
+            self._refresh()
+
+    @Slot()
+    def _on_preset(self) -> None:
+        self._choose_preset(self.preset.currentData())
+
+    @Slot()
+    def _on_data(self) -> None:
+        self.fields.fill({"size": 0, "channels": 0, "crop": "", "label": ""})
+        self._refresh()
 
     @Slot()
     def _on_choose_folder(self) -> None:
@@ -203,7 +279,7 @@ class NewRunDialog(QDialog):
 
     @Slot()
     def _on_go(self) -> None:
-        if self.data.currentData() not in KNOWN and not self.path.text().strip():
+        if not self.source.name():
             self.message.setText(self.tr("Choose the folder or zip to train on first."))
             return
         if not self.folder.text().strip():
@@ -217,23 +293,5 @@ class NewRunDialog(QDialog):
         if holds_run(job.folder):
             self.message.setText(self.tr("{0} already holds a run. Name another folder.").format(job.folder))
             return
-        self.close()
+        self.accept()
         self.start_wanted.emit(job)
-
-
-def _spin(least: int, most: int, value: int, tip: str) -> QSpinBox:
-    box = QSpinBox()
-    box.setRange(least, most)
-    box.setValue(value)
-    box.setToolTip(tip)
-    return box
-
-
-def _command(config: TrainConfig, folder: Path) -> str:
-    """Return the command line that trains the same model."""
-    words = ["latentlab", "train", "--data", config.data, "--kimg", f"{config.kimg:g}"]
-    for name in ("size", "width", "z_dim", "prior", "batch", "lr", "seed"):
-        value = getattr(config, name)
-        if value != getattr(TrainConfig, name):
-            words += [f"--{name.replace('_', '-')}", str(value)]
-    return shlex.join([*words, "--out", os.fspath(folder)])

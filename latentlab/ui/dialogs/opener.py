@@ -9,23 +9,27 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from latentlab.cores import spare
-from latentlab.errors import TrainingError
+from latentlab.errors import LatentlabError, TrainingError
 from latentlab.paths import runs_dir
-from latentlab.training.config import TrainConfig
-from latentlab.training.run_folder_names import can_resume
-from latentlab.training.service import TrainJob
 from latentlab.ui.actions import ActionTable
 from latentlab.ui.studio import Studio
 
 if TYPE_CHECKING:
+    from latentlab.training.run_seen import RunSeen
+    from latentlab.ui.dialogs.catalogue import CatalogueWindow
     from latentlab.ui.dialogs.cosines import CosinesDialog
+    from latentlab.ui.dialogs.data_look import DataChoice
+    from latentlab.ui.dialogs.data_sheet import DataSheet
+    from latentlab.ui.dialogs.evaluate import EvaluateDialog
     from latentlab.ui.dialogs.export import ExportDialog
     from latentlab.ui.dialogs.find_directions import FindDirectionsDialog
     from latentlab.ui.dialogs.history import HistoryWindow
+    from latentlab.ui.dialogs.how_read import HowReadWindow
     from latentlab.ui.dialogs.label_wall import LabelWall
     from latentlab.ui.dialogs.new_run import NewRunDialog
     from latentlab.ui.dialogs.nine_seeds import NineSeedsWindow
     from latentlab.ui.dialogs.performance import PerformanceWindow
+    from latentlab.ui.dialogs.time_lapse import TimeLapseDialog
     from latentlab.ui.dialogs.traversal import TraversalDialog
     from latentlab.ui.dialogs.variations import VariationsWindow
 
@@ -35,17 +39,24 @@ class Dialogs(QObject):
 
     Signals:
         run_wanted: The `TrainJob` that a dialog asks to be started.
+        open_wanted: The `Path` of a model that a dialog asks to be opened.
+        compare_wanted: The `Path` of a model that a dialog asks to be shown beside the open one.
     """
 
     run_wanted = Signal(object)
+    open_wanted = Signal(object)
+    compare_wanted = Signal(object)
 
     def __init__(self, studio: Studio, window: QWidget) -> None:
         super().__init__(window)
         self._studio = studio
         self._window = window
         self.export_dialog: ExportDialog | None = None
+        self.time_lapse_dialog: TimeLapseDialog | None = None
         self.new_run_dialog: NewRunDialog | None = None
+        self.data_sheet: DataSheet | None = None
         self.performance_window: PerformanceWindow | None = None
+        self.evaluate_dialog: EvaluateDialog | None = None
         self.label_wall: LabelWall | None = None
         self.find_dialog: FindDirectionsDialog | None = None
         self.cosines_dialog: CosinesDialog | None = None
@@ -53,10 +64,16 @@ class Dialogs(QObject):
         self.nine_seeds_window: NineSeedsWindow | None = None
         self.history_window: HistoryWindow | None = None
         self.traversal_dialog: TraversalDialog | None = None
+        self.catalogue_window: CatalogueWindow | None = None
+        self.how_read_window: HowReadWindow | None = None
         self.shortcuts_of: ActionTable | None = None
 
     def close(self) -> None:
         """Close every dialog and end the threads of those that have one."""
+        for with_service in (self.catalogue_window, self.how_read_window):
+            if with_service is not None:
+                with_service.close()
+                with_service.close_service()
         if self.label_wall is not None:
             self.label_wall.close()
             self.label_wall.close_service()
@@ -68,11 +85,17 @@ class Dialogs(QObject):
                 window.close()
         if self.performance_window is not None:
             self.performance_window.close()
+        if self.evaluate_dialog is not None:
+            self.evaluate_dialog.close()
         if self.new_run_dialog is not None:
             self.new_run_dialog.close()
-        if self.export_dialog is not None:
-            self.export_dialog.close()
-            self.export_dialog.close_service()
+        if self.data_sheet is not None:
+            self.data_sheet.close()
+            self.data_sheet.close_service()
+        for export in (self.export_dialog, self.time_lapse_dialog):
+            if export is not None:
+                export.close()
+                export.close_service()
 
     @Slot()
     def export(self) -> None:
@@ -84,6 +107,18 @@ class Dialogs(QObject):
 
             self.export_dialog = ExportDialog(self._studio, self._window)
         self.export_dialog.offer()
+
+    @Slot(object)
+    def time_lapse(self, seen: RunSeen) -> None:
+        """Offer to export the sheets of a run."""
+        if self.time_lapse_dialog is None:
+            from latentlab.ui.dialogs.time_lapse import TimeLapseDialog
+
+            self.time_lapse_dialog = TimeLapseDialog(self._studio, self._window)
+        try:
+            self.time_lapse_dialog.offer_run(seen)
+        except LatentlabError as error:
+            self._studio.report(error, self.tr("Exporting the time-lapse"))
 
     @Slot()
     def export_traversal(self) -> None:
@@ -124,6 +159,30 @@ class Dialogs(QObject):
         self.history_window.offer()
 
     @Slot()
+    def catalogue(self) -> None:
+        """Show the models of a folder."""
+        if self.catalogue_window is None:
+            from latentlab.ui.dialogs.catalogue import CatalogueWindow
+
+            self.catalogue_window = CatalogueWindow(self._studio, self._window)
+            self.catalogue_window.open_wanted.connect(self.open_wanted)
+            self.catalogue_window.compare_wanted.connect(self.compare_wanted)
+        self.catalogue_window.offer()
+
+    @Slot()
+    def how_read(self) -> None:
+        """Show the ways to read the open file, if it is of another project."""
+        model = self._studio.model
+        if model is None or model.reading is None:
+            return
+        if self.how_read_window is None:
+            from latentlab.ui.dialogs.how_read import HowReadWindow
+
+            self.how_read_window = HowReadWindow(self._studio, self._window)
+            self._with_undo(self.how_read_window)
+        self.how_read_window.offer()
+
+    @Slot()
     def find_directions(self) -> None:
         """Offer every way to find directions."""
         if self._studio.model is None:
@@ -152,6 +211,18 @@ class Dialogs(QObject):
         self.cosines_dialog.offer()
 
     @Slot()
+    def evaluate(self) -> None:
+        """Offer to judge the open model by real pictures."""
+        if self._studio.model is None:
+            return
+        if self.evaluate_dialog is None:
+            from latentlab.ui.dialogs.evaluate import EvaluateDialog
+
+            self.evaluate_dialog = EvaluateDialog(self._studio, self._window)
+            self._with_undo(self.evaluate_dialog)
+        self.evaluate_dialog.offer()
+
+    @Slot()
     def label_by_clicking(self) -> None:
         """Offer samples to click on, for a direction of one's own."""
         if self._studio.model is None:
@@ -175,6 +246,23 @@ class Dialogs(QObject):
         self.new_run_dialog.offer()
 
     @Slot()
+    def data(self) -> None:
+        """Show what a data set holds."""
+        if self.data_sheet is None:
+            from latentlab.ui.dialogs.data_sheet import DataSheet
+
+            self.data_sheet = DataSheet(self._studio, self._window)
+            self.data_sheet.new_run_wanted.connect(self.new_run_on)
+        self.data_sheet.offer()
+
+    @Slot(object)
+    def new_run_on(self, choice: DataChoice) -> None:
+        """Offer to train a model on a data set, unless one is being trained."""
+        self.new_run()
+        if self.new_run_dialog is not None and self.new_run_dialog.isVisible():
+            self.new_run_dialog.choose_data(choice)
+
+    @Slot()
     def choose_run(self) -> None:
         """Ask for the folder of a run to go on with."""
         chosen = QFileDialog.getExistingDirectory(self._window, self.tr("Resume the run in"), str(runs_dir()))
@@ -184,6 +272,10 @@ class Dialogs(QObject):
     @Slot(object)
     def resume(self, folder: Path) -> None:
         """Go on with the run that a folder holds."""
+        from latentlab.training.config import TrainConfig
+        from latentlab.training.run_folder_names import can_resume
+        from latentlab.training.service import TrainJob
+
         if can_resume(folder):
             least = TrainConfig(kimg=0.001)
             self.run_wanted.emit(TrainJob(least, folder, resume=True, threads=spare()))
