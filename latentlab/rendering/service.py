@@ -76,7 +76,7 @@ class RenderService:
 
         Args:
             count: While a hand moves the picture.
-            at_rest: For everything else while none does; `count` by default.
+            at_rest: While none does, for what comes in so many rows at once; `count` by default.
         """
         with self._wake:
             self._threads = count
@@ -121,7 +121,7 @@ class RenderService:
                 if job is None or factory is None:
                     continue
                 self._busy = True
-                if job[0].lane == PICTURE:
+                if job[0].lane == PICTURE or len(job[1]) < threads:
                     threads = self._threads
             self._hand_on(self._render(*job, factory, threads))
 

@@ -481,11 +481,12 @@ def test_a_resting_hand_leaves_all_threads_to_what_is_behind_the_picture(
     move_a_hand(service, backend, clock)
     assert set(backend.threads[-38:]) == {1}
     clock.now_s += 0.2
-    service.submit(request_of("strip", 40, 30))
+    service.submit(request_of("strip", 40, 30, 31, 32))
     rendered(service)
     service.submit(request_of(PICTURE, 41))
     rendered(service)
-    assert backend.threads[-2:] == [2, 1]
+    assert backend.calls[-3:] == [(30, 31), (32,), (41,)]
+    assert backend.threads[-3:] == [2, 1, 1]
 
 
 def test_a_strip_holds_back_for_the_picture_that_is_due(
