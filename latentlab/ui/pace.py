@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import dataclass
+from statistics import median
 
 from PySide6.QtCore import QObject, Slot
 
@@ -45,10 +46,10 @@ class Pace(QObject):
         return [moment for moment in self._moments if moment.at_s >= since]
 
     def ms_a_picture(self) -> float | None:
-        """Return what one picture has cost lately, in milliseconds; None if none was drawn."""
-        recent = self.moments(_RECENT_S)
-        pictures = sum(moment.timing.rows for moment in recent)
-        return sum(moment.timing.render_ms for moment in recent) / pictures if pictures else None
+        """Return what a picture usually costs of late, in milliseconds; None if none was drawn just now."""
+        if not self.moments(_RECENT_S):
+            return None
+        return median(moment.timing.render_ms / moment.timing.rows for moment in self._moments)
 
     def frames_a_second(self) -> float:
         """Return how often the live picture changed in the last second."""

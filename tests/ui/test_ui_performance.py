@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 import torch
 from hand import drag, settle, shown, slider_of, z_of
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from latentlab.session.opened import OpenedModel
 from latentlab.session.settings import Settings
 from latentlab.ui.main_window import MainWindow
+from latentlab.ui.pace import Pace
+from latentlab.ui.render_bridge import Timing
 
 
 def test_the_status_bar_says_what_a_picture_costs(window: MainWindow, qtbot: QtBot) -> None:
@@ -82,3 +85,11 @@ def test_another_device_draws_the_same(
     again = open_window(settings=Settings(theme="dark", device="cuda"))
     assert built == ["cuda", "cuda"]
     assert again.actions_["device-cuda"].isChecked()
+
+
+def test_one_picture_that_was_held_up_does_not_change_what_a_picture_costs(qapp: QApplication) -> None:
+    pace = Pace(qapp)
+    assert pace.ms_a_picture() is None
+    for rows, render_ms in ((1, 3.0), (2, 8.0), (1, 4.0), (1, 300.0), (1, 5.0)):
+        pace.add(Timing("picture", rows, render_ms, render_ms))
+    assert pace.ms_a_picture() == 4.0
