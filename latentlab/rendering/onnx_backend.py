@@ -11,7 +11,7 @@ What was tried, on two cores of an EPYC with AVX-512, width 64 at 64x64 RGB, mil
   wants one for itself: it asks for all cores but one, `latentlab.cores.spare`. With that, and strips that hold back for
   the picture, `latentlab bench --only slider` came from 8.1 to 6.0 ms from hand to screen; strips fell from 50 to 33 a
   second, and came to 41 once all cores drew them while no hand moves the picture;
-* the weights beside the graph instead of inside: ready in 60 ms instead of 140, a copy of them less in memory.
+* the weights beside the graph instead of inside: opening copies them once less, which at this width was most of it.
 """
 
 from __future__ import annotations
