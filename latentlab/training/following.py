@@ -159,6 +159,7 @@ class RunFollower:
         self._changed = threading.Condition()
         self._wanted: tuple[Path, int] | None = None
         self._look = True
+        self._looks = 0
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="following", daemon=True)
 
@@ -166,11 +167,16 @@ class RunFollower:
         """Begin."""
         self._thread.start()
 
-    def look_now(self) -> None:
-        """Look into the folder without waiting for the next turn."""
+    def look_now(self) -> int:
+        """Look into the folder without waiting for the next turn.
+
+        Returns:
+            The number of the look that begins after this call, as `RunSeen.look` will say it.
+        """
         with self._changed:
             self._look = True
             self._changed.notify()
+            return self._looks + 1
 
     def want_sheet(self, path: Path, side_px: int) -> None:
         """Ask for a sheet; it replaces one that still waits to be read."""
@@ -203,13 +209,14 @@ class RunFollower:
                     self._changed.wait(max(0.0, due - time.monotonic()))
                 wanted, self._wanted = self._wanted, None
                 look, self._look = self._look or time.monotonic() >= due, False
+                self._looks += look
                 if self._closing:
                     return
             try:
                 if wanted is not None:
                     self._on_event(_read(*wanted))
                 if look:
-                    self._on_event(reader.look())
+                    self._on_event(replace(reader.look(), look=self._looks))
                     due = time.monotonic() + (0.0 if reader.unmeasured else self._every_s)
             except Exception as error:  # noqa: BLE001 - crosses to the watcher as text, whatever it is
                 report = ErrorReport.from_exception(error, during="Following a run")

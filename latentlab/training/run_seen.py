@@ -26,6 +26,7 @@ class RunSeen:
         sheets: Its fixed-z sheets by kimg, in order.
         models: The model files it still has, by kimg, in order.
         quiet_s: Seconds since anything was written, as far as is known.
+        look: Which look of its follower this was, counted from 1; 0 before the first.
     """
 
     folder: Path
@@ -35,6 +36,7 @@ class RunSeen:
     sheets: Mapping[int, Path] = field(default_factory=dict)
     models: Mapping[int, Path] = field(default_factory=dict)
     quiet_s: float = 0.0
+    look: int = 0
 
     @property
     def loss(self) -> str:

@@ -39,9 +39,9 @@ class RunWatch(QObject):
         """Return the run folder."""
         return self._follower.folder
 
-    def look_now(self) -> None:
-        """Look into the folder without waiting for the next turn."""
-        self._follower.look_now()
+    def look_now(self) -> int:
+        """Look into the folder without waiting for the next turn; return which `RunSeen.look` that will be."""
+        return self._follower.look_now()
 
     def want_sheet(self, number: int) -> bool:
         """Ask for the sheet of so many kimg; return whether there is one."""

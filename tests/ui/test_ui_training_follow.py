@@ -71,11 +71,11 @@ def writer(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> Writer:
 
 
 def look(window: MainWindow, qtbot: QtBot) -> None:
-    """Let the window look into the folder once more."""
+    """Let the window look into the folder once more, and see what a look shows that began after this call."""
     watch = window.train._watch
     assert watch is not None
-    with qtbot.waitSignal(watch.seen, timeout=WAIT_MS):
-        watch.look_now()
+    look = watch.look_now()
+    qtbot.waitUntil(lambda: watch.latest.look >= look, timeout=WAIT_MS)
 
 
 def follow(window: MainWindow, writer: Writer, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot) -> None:

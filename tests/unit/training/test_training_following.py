@@ -176,6 +176,26 @@ def test_the_thread_looks_at_once_and_when_it_is_told(
     assert list(second.sheets) == [10]
 
 
+def test_a_look_that_began_before_it_was_asked_for_is_told_apart(writer: Writer) -> None:
+    let_go, heard = threading.Event(), queue.SimpleQueue[FollowEvent]()
+
+    def slow(event: FollowEvent) -> None:
+        heard.put(event)
+        assert let_go.wait(WAIT_S)
+
+    follower = RunFollower(writer.folder, slow, every_s=3600.0)
+    follower.start()
+    under_way = heard.get(timeout=WAIT_S)
+    asked = follower.look_now()
+    assert follower.look_now() == asked, "both are answered by the same look"
+    let_go.set()
+    after = heard.get(timeout=WAIT_S)
+    follower.close()
+    assert isinstance(under_way, RunSeen)
+    assert isinstance(after, RunSeen)
+    assert under_way.look < asked == after.look
+
+
 def test_the_thread_reads_the_sheet_that_is_asked_for(
     writer: Writer, follower: RunFollower, events: queue.SimpleQueue[FollowEvent]
 ) -> None:
