@@ -3,7 +3,8 @@
 It is trained where needed (40 s on one busy core) and kept in ``local/``, which git ignores, under a name that
 holds the checksum of this file, the data and torch's version: whatever could change the verdict trains a new judge.
 
-As a script it prints a table of grades: ``python tests/judge.py MODEL [MODEL...]``.
+As a script it prints a table of grades, and how many samples a calibrated judge accepts, for five sample seeds:
+``python tests/judge.py MODEL [MODEL...]``.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 import torch
+from acceptance import COLUMNS, MANY_SAMPLES, acceptance
 from safetensors.numpy import load_file, save_file
 from torch import nn
 from torch.nn.functional import cross_entropy
@@ -56,6 +58,7 @@ _BATCH = 256
 _PEAK_LR = 1e-2
 _NEIGHBOURS = 5
 _INFERENCE_BATCH = 500
+_SAMPLE_SEEDS = 5
 
 
 @dataclass(frozen=True)
@@ -133,9 +136,13 @@ class Judge:
         Returns:
             Shape (N, 10), float32; rows sum to 1.
         """
-        logits = self._forward(self._network, pixels)
+        logits = self.logits(pixels)
         exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
         return np.asarray(exponents / exponents.sum(axis=1, keepdims=True), np.float32)
+
+    def logits(self, pixels: Pixels) -> FloatArray:
+        """Return what the softmax is taken of: shape (N, 10), float32, of pixels (N, 32, 32, 1), uint8."""
+        return self._forward(self._network, pixels)
 
     def features(self, pixels: Pixels) -> FloatArray:
         """Return what enters the last layer.
@@ -288,6 +295,14 @@ def main(arguments: Sequence[str]) -> int:
             result = grade(judge, draw(generator), *data.splits())
             verdict = "; ".join(result.failings()) or "fit to ship"
             print(f"{result}  {generator.card.kimg:6.0f}  {generator.path}: {verdict}", flush=True)
+        print(f"\ncalibrated, {MANY_SAMPLES} samples of each of {_SAMPLE_SEEDS} seeds\n{COLUMNS}  model")
+        real_logits = judge.logits(data.test_pixels)
+        for path in arguments:
+            generator = load_generator(find_model(Path(path)))
+            for seed in range(_SAMPLE_SEEDS):
+                drawn = judge.logits(draw(generator, MANY_SAMPLES, seed))
+                row = acceptance(real_logits, data.test_labels, drawn)
+                print(f"{row}  {generator.path}, seed {seed}", flush=True)
     except LatentlabError as error:
         print(error, file=sys.stderr)
         return 1
