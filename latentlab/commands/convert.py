@@ -20,7 +20,8 @@ class Convert:
     """Turn a PyTorch checkpoint of a DCGAN into a model, or a model into ONNX.
 
     Attributes:
-        source: A .pth, .pt, .pkl, .ckpt or .safetensors file, or a run folder, whose newest model is taken.
+        source: A .pth, .pt, .pkl, .ckpt or .safetensors file, or a run folder, whose newest model is taken. An .onnx
+            file with its weights beside it becomes one file.
         target: The .safetensors or .onnx file to write; an existing one is replaced.
         guess: Which reading of a checkpoint to take where its shapes leave several open; 1 is the most likely. What was
             chosen for the file before, else the most likely, if not given.
@@ -41,9 +42,10 @@ class Convert:
         """Open, and write."""
         from latentlab.errors import UsageError
         from latentlab.models.weight_file import SUFFIX
+        from latentlab.session.opening import ONNX_SUFFIX
 
         target = self.target.expanduser()
-        if target.suffix.lower() not in (SUFFIX, ".onnx"):
+        if target.suffix.lower() not in (SUFFIX, ONNX_SUFFIX):
             raise UsageError(target.name or target, "is neither .safetensors nor .onnx", "Name such a file.")
         generator, reading = self._opened()
         _write(target, generator)
@@ -60,14 +62,17 @@ class Convert:
         from latentlab.models.foreign.batch_norm import with_statistics
         from latentlab.models.foreign.by_hand import chosen
         from latentlab.models.foreign.choices import Choice
-        from latentlab.session.opening import open_file
+        from latentlab.session.opening import ONNX_SUFFIX, open_file
 
         generator, reading = open_file(self.source.expanduser())
-        generator.check_open("a conversion")
+        if self.target.suffix.lower() != ONNX_SUFFIX:
+            generator.check_open("a conversion")
         guesses = reading.guesses.guesses if reading is not None and reading.guesses is not None else ()
         if self.guess is not None and not 1 <= self.guess <= len(guesses):
             there_are = f"1 to {len(guesses)}" if guesses else "those of a checkpoint: it is a model already"
             raise ValueRangeError("--guess", f"{self.guess} is not one of {there_are}")
+        if generator.onnx is not None and self.batch_norm is not None:
+            generator.check_open("BatchNorm")
         if reading is None or reading.guesses is None:
             return with_statistics(generator, self.batch_norm or "running"), reading
         if self.guess is None and self.batch_norm is None:
@@ -99,9 +104,10 @@ def _write(target: Path, generator: Generator) -> None:
     from latentlab.models.checkpoint import load_discriminator, save_model
     from latentlab.models.onnx_graph import export
     from latentlab.paths import replacing
+    from latentlab.session.opening import ONNX_SUFFIX
 
-    if target.suffix.lower() == ".onnx":
-        raw = export(generator)
+    if target.suffix.lower() == ONNX_SUFFIX:
+        raw = generator.onnx.raw if generator.onnx is not None else export(generator)
         with replacing(target) as temporary:
             temporary.write_bytes(raw)
         return

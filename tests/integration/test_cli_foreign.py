@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -181,6 +182,24 @@ def test_pictures_stay_the_same_from_pth_to_safetensors_to_onnx(
         assert np.array_equal(model.sample(6, seed=1), z)
     session = onnxruntime.InferenceSession(tmp_path / "b.onnx", providers=["CPUExecutionProvider"])
     assert_alike(session.run(["pixels"], {"z": z})[0], expected)
+
+
+def test_an_onnx_file_with_weights_beside_it_becomes_one_file(
+    plain: nn.Module, tmp_path: Path, capsys: Captured
+) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(plain, (torch.randn(1, 10, 1, 1),), tmp_path / "two.onnx", verbose=False)
+    run(capsys, "convert", tmp_path / "two.onnx", tmp_path / "one.onnx")
+    (tmp_path / "two.onnx.data").unlink()
+    model = latentlab.open_model(tmp_path / "one.onnx")
+    z = model.sample(3, seed=1)
+    assert_alike(model.render(z), drawn(plain, z))
+    _, said = run(capsys, "convert", tmp_path / "one.onnx", tmp_path / "x.onnx", "--batch-norm", "batch", code=1)
+    assert "BatchNorm is not available: an .onnx file shows neither" in said
+    _, said = run(capsys, "info", tmp_path / "two.onnx", code=1)
+    assert "keeps its weights in two.onnx.data, which is not there" in said
+    assert said.count("\n") == 1
 
 
 def test_classes_stay_from_pth_to_safetensors_to_onnx(

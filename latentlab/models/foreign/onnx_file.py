@@ -1,7 +1,7 @@
 """Generators in ``.onnx`` files, of any architecture: what goes in and what comes out.
 
-A file is looked at before a runtime sees it: it must be whole by itself, of bounded size, without operators that no
-runtime knows, and with one input for z, at most one for the class, and one output that is a picture.
+A file is looked at before a runtime sees it: it must be of bounded size, with its weights in it or beside it, without
+operators that no runtime knows, and with one input for z, at most one for the class, and one output that is a picture.
 """
 
 from __future__ import annotations
@@ -21,11 +21,9 @@ from latentlab.errors import ModelFileError
 from latentlab.latent.priors import PRIORS
 from latentlab.models.card import METADATA_KEY
 from latentlab.models.foreign.onnx_generator import EXPORT_AGAIN, ClassForm, OnnxGenerator, picture_sides
+from latentlab.models.foreign.onnx_weights import MAX_BYTES, bring_in, tensors_of
 
 SUFFIX = ".onnx"
-MAX_FILE_BYTES = 2**31 - 1
-MAX_NODES = 50_000
-MAX_NESTING = 6
 MAX_Z_DIM = 2**16
 MAX_CLASSES = 2**16
 _DOMAINS = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft")
@@ -44,7 +42,7 @@ def inspect_onnx(path: Path) -> OnnxGenerator:
     """Look at an ``.onnx`` file without running it.
 
     Raises:
-        ModelFileError: If it is missing, damaged, too large, keeps its weights in other files, or is no generator.
+        ModelFileError: If it is missing, damaged, too large, keeps its weights where they are not, or is no generator.
     """
     raw = _read(path)
     model = ModelProto()
@@ -56,14 +54,24 @@ def inspect_onnx(path: Path) -> OnnxGenerator:
     if not graph.node or not graph.output:
         raise ModelFileError(path, "is damaged or no ONNX model: it has no graph")
     try:
-        _check_whole(graph, 0)
+        tensors = tensors_of(model)
         known = {value.name for value in graph.initializer}
         inputs = [value for value in graph.input if value.name not in known]
         z, y = _inputs(inputs)
         described = _with_notes(_described(path, raw, graph, z, y), model)
     except ValueError as error:
         raise ModelFileError(path, str(error), EXPORT_AGAIN) from error
-    unknown = {each.domain for each in model.opset_import} - set(_DOMAINS)
+    _check_operators(path, model)
+    content_hash = bring_in(path, raw, tensors)
+    if content_hash == described.content_hash:
+        return described
+    return replace(described, content_hash=content_hash, raw=model.SerializeToString())
+
+
+def _check_operators(path: Path, model: ModelProto) -> None:
+    """Refuse what the runtime cannot know."""
+    defined = {each.domain for each in model.functions}
+    unknown = {each.domain for each in model.opset_import} - {*_DOMAINS, *defined}
     if unknown:
         raise ModelFileError(
             path, f"uses operators of {min(unknown)[:60]}, which the runtime does not have", EXPORT_AGAIN
@@ -72,35 +80,18 @@ def inspect_onnx(path: Path) -> OnnxGenerator:
     versions = [each.version for each in model.opset_import if each.domain in ("", "ai.onnx")]
     if versions and max(versions) > newest:
         raise ModelFileError(path, f"is of opset {max(versions)}; {newest} is the newest known", "Update latentlab.")
-    return described
 
 
 def _read(path: Path) -> bytes:
     try:
         size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
+        if size > MAX_BYTES:
             raise ModelFileError(path, f"is too large: {size / 1e9:.1f} GB")
         return path.read_bytes()
     except FileNotFoundError:
         raise ModelFileError(path, "no such file") from None
     except OSError as error:
         raise ModelFileError(path, f"cannot be read: {error.strerror or error}") from error
-
-
-def _check_whole(graph: GraphProto, depth: int) -> None:
-    """Refuse weights outside the file, and graphs within graphs without end."""
-    if depth > MAX_NESTING or len(graph.node) > MAX_NODES:
-        raise ValueError("its graph is larger than any generator's")
-    tensors = list(graph.initializer) + [each for sparse in graph.sparse_initializer for each in (sparse.values,)]
-    for node in graph.node:
-        for attribute in node.attribute:
-            tensors += [attribute.t, *attribute.tensors]
-            for inner in (attribute.g, *attribute.graphs):
-                if inner.node:
-                    _check_whole(inner, depth + 1)
-    for tensor in tensors:
-        if tensor.data_location == TensorProto.EXTERNAL or tensor.external_data:
-            raise ValueError("keeps its weights in another file, which is not opened: save it as one file")
 
 
 def _inputs(inputs: Sequence[ValueInfoProto]) -> tuple[ValueInfoProto, ValueInfoProto | None]:

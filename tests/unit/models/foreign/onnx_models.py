@@ -78,13 +78,15 @@ def mapped(shape: list[Any], kind: int = TensorProto.FLOAT, z: list[Any] | None 
     return graph_of(nodes, [("z", TensorProto.FLOAT, z or ["N", 4])], ("image", kind, shape), tables)
 
 
-def external() -> bytes:
+def external(location: str = "../../../etc/passwd", **places: object) -> bytes:
+    """Make a graph whose matrix, 3072 bytes, lies in another file."""
     model = ModelProto.FromString(mapped(["N", 3, 8, 8]))
     tensor = model.graph.initializer[0]
+    assert len(tensor.raw_data) == 3072
     tensor.ClearField("raw_data")
     tensor.data_location = TensorProto.EXTERNAL
-    entry = tensor.external_data.add()
-    entry.key, entry.value = "location", "../../../etc/passwd"
+    for key, value in {"location": location, **places}.items():
+        tensor.external_data.add(key=key, value=str(value))
     return bytes(model.SerializeToString())
 
 

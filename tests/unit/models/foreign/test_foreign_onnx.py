@@ -10,10 +10,11 @@ import pytest
 import torch
 from author_layouts import ROWS, calibrated
 from hostile_files import tiny
-from onnx import TensorProto, helper
-from onnx_models import by_torch, graph_of, lying_models, mapped, own
+from onnx import ModelProto, TensorProto, helper
+from onnx_models import by_torch, external, graph_of, lying_models, mapped, own
 
 from latentlab.errors import ModelFileError, ValueRangeError
+from latentlab.models.foreign import onnx_weights
 from latentlab.models.foreign.onnx_file import inspect_onnx
 from latentlab.models.foreign.onnx_generator import OnnxGenerator
 from latentlab.pixels import Pixels, to_pixels
@@ -134,7 +135,7 @@ def test_levels_from_0_to_255_are_seen_and_half_precision_is_fed(tmp_path: Path)
 
 
 EXPECTED = {
-    "external.onnx": "keeps its weights in another file",
+    "external.onnx": "keeps its weights outside its folder, where nothing is opened",
     "vector.onnx": "puts out arrays of 2 dimensions",
     "sound.onnx": "puts out 2 channels",
     "large.onnx": "9000x9000 are too large",
@@ -156,3 +157,47 @@ def test_what_is_no_generator_is_refused_in_one_line(tmp_path: Path) -> None:
         assert "\n" not in str(refused.value)
     with pytest.raises(ModelFileError, match="no such file"):
         inspect_onnx(tmp_path / "none.onnx")
+
+
+BESIDE = {
+    "missing": (external("none.bin"), "keeps its weights in none.bin, which is not there. Put that file"),
+    "a folder": (external("folder"), "keeps its weights in folder, which is no plain file"),
+    "up": (external(".."), "outside its folder"),
+    "a path": (external("folder/x.bin"), "outside its folder"),
+    "nowhere": (external(""), "outside its folder"),
+    "short": (external("w.bin", offset=4000), "w.bin ends too early"),
+    "wrong length": (external("w.bin", length=4000), "of another size than its numbers"),
+    "no number": (external("w.bin", offset="-1"), "does not say where its weights lie"),
+    "far": (external("w.bin", offset="9" * 30), "does not say where its weights lie"),
+}
+
+
+@pytest.mark.parametrize(("raw", "reason"), BESIDE.values(), ids=BESIDE)
+def test_weights_that_are_not_beside_are_refused_in_one_line(raw: bytes, reason: str, tmp_path: Path) -> None:
+    (tmp_path / "w.bin").write_bytes(bytes(5000))
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ModelFileError, match=reason) as refused:
+        looked_at(tmp_path / "x.onnx", raw)
+    assert "\n" not in str(refused.value)
+
+
+def test_weights_beside_are_what_they_are_within(tmp_path: Path) -> None:
+    whole = looked_at(tmp_path / "whole.onnx", mapped(["N", 3, 8, 8]))
+    weights = ModelProto.FromString(whole.raw).graph.initializer[0].raw_data
+    (tmp_path / "w.bin").write_bytes(b"ahead" + weights)
+    parted = looked_at(tmp_path / "parted.onnx", external("w.bin", offset=5, length=3072))
+    assert ModelProto.FromString(parted.raw) == ModelProto.FromString(whole.raw)
+    (tmp_path / "w.bin").write_bytes(b"ahead" + weights[::-1])
+    assert looked_at(tmp_path / "parted.onnx", external("w.bin", offset=5)).content_hash != parted.content_hash
+
+
+def test_a_file_that_reads_the_same_bytes_without_end_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "w.bin").write_bytes(bytes(3072))
+    model = ModelProto.FromString(external("w.bin"))
+    for _ in range(99):
+        model.graph.initializer.add().CopyFrom(model.graph.initializer[0])
+    monkeypatch.setattr(onnx_weights, "MAX_BYTES", 200_000)
+    with pytest.raises(ModelFileError, match="of weights"):
+        looked_at(tmp_path / "x.onnx", model.SerializeToString())

@@ -77,16 +77,69 @@ def test_an_export_of_torch_opens_and_draws_any_number(batch: int, tmp_path: Pat
     assert (spec.channels, spec.height, spec.width) == (1, 32, 32)
 
 
-def test_an_export_of_the_newer_exporter_opens(tmp_path: Path) -> None:
-    pytest.importorskip("onnxscript", reason="torch.onnx's newer exporter needs the package onnxscript")
+class ByClass(nn.Module):
+    """Draws one of ten classes, with what the small one does not have: an embedding, a reshaping, up-sampling."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.embedding = nn.Embedding(10, 6)
+        self.linear = nn.Linear(12, 8 * 16)
+        self.maps = nn.Sequential(
+            nn.BatchNorm2d(8),
+            nn.Upsample(scale_factor=2),
+            nn.Conv2d(8, 4, 3, 1, 1),
+            nn.LeakyReLU(0.2),
+            nn.Upsample(scale_factor=2, mode="bilinear"),
+            nn.Conv2d(4, 3, 3, 1, 1),
+            nn.Tanh(),
+        )
+        nn.init.normal_(self.maps[-2].weight)
+
+    def forward(self, z: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        values = self.linear(torch.cat([z, self.embedding(y)], 1))
+        return self.maps(values.view(len(z), 8, 4, 4))  # type: ignore[no-any-return]
+
+
+def by_newer(path: Path, module: nn.Module, *inputs: torch.Tensor, **settings: Any) -> None:
+    """Export as torch does unless told otherwise: by its newer exporter, the weights in a file beside."""
     with warnings.catch_warnings():
+        # Of torch itself, from within.
         warnings.simplefilter("ignore")
-        program = torch.onnx.export(small(), (torch.randn(2, 6, 1, 1),), dynamo=True)
-        assert program is not None
-        program.save(str(tmp_path / "netG.onnx"))
-    model = latentlab.open_model(tmp_path / "netG.onnx")
+        torch.onnx.export(module.eval(), inputs, path, verbose=False, **settings)
+
+
+ANY = {0: torch.export.Dim("N", min=1, max=4096)}
+NEWER: dict[str, dict[str, Any]] = {
+    "as it comes": {},
+    "in one file": {"external_data": False},
+    "any number": {"dynamic_shapes": (ANY,)},
+    "dynamic axes": {"dynamic_axes": {"z": {0: "N"}}, "input_names": ["z"]},
+    "not optimised": {"optimize": False},
+}
+
+
+@pytest.mark.parametrize("settings", NEWER.values(), ids=NEWER)
+def test_an_export_of_the_newer_exporter_opens(settings: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "netG.onnx"
+    by_newer(path, small(), torch.randn(2, 6, 1, 1), **settings)
+    assert (tmp_path / "netG.onnx.data").exists() == settings.get("external_data", True)
+    model = latentlab.open_model(path)
+    assert (model.name, model.z_dim, model.classes) == ("netG", 6, 0)
     z = model.sample(3)
     assert_alike(model.render(z), drawn_by_torch(z))
+
+
+@pytest.mark.parametrize("settings", [{}, {"dynamic_shapes": (ANY, ANY)}], ids=["fixed", "any number"])
+def test_an_export_with_classes_of_the_newer_exporter_opens(settings: dict[str, Any], tmp_path: Path) -> None:
+    G = ByClass()
+    by_newer(tmp_path / "netG.onnx", G, torch.randn(2, 6), torch.tensor([1, 2]), **settings)
+    model = latentlab.open_model(tmp_path / "netG.onnx")
+    assert (model.z_dim, model.classes) == (6, 10)
+    z, y = model.sample(3), np.array([9, 0, 4])
+    with torch.no_grad():
+        expected = to_pixels(G(torch.from_numpy(z), torch.from_numpy(y)).numpy())
+    assert_alike(model.render(z, y), expected)
 
 
 def test_one_that_was_written_for_one_latent_but_says_any_is_found_out(tmp_path: Path) -> None:
