@@ -18,7 +18,7 @@ import tyro
 from latentlab.commands.progress import ProgressLine
 from latentlab.training.config import TrainConfig
 from latentlab.training.presets import PRESETS, PresetName
-from latentlab.training.settings import SETTINGS, Setting, Value
+from latentlab.training.settings import CHANGEABLE, SETTINGS, Setting, Value
 
 if TYPE_CHECKING:
     from latentlab.training.control import Control
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _METAVARS = {str: "TEXT", int: "INT", float: "FLOAT"}
 _PRESETS_HELP = " ".join(f"{name}: {preset.what}" for name, preset in PRESETS.items())
-_CHANGEABLE_HELP = ", ".join(name.replace("_", "-") for name, setting in SETTINGS.items() if setting.changeable)
+_CHANGEABLE_HELP = ", ".join(name.replace("_", "-") for name in CHANGEABLE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +48,9 @@ class _Train:
     def run(self) -> None:
         """Train to the end, or until a signal stops it."""
         from latentlab.export.sheet import write_sheet
+        from latentlab.session.run_evaluation import make_evaluate
         from latentlab.training.replicas import SharedControl, joined
-        from latentlab.training.run import CHANGEABLE, run_training
+        from latentlab.training.run import run_training
         from latentlab.training.run_folder_names import can_resume
 
         given = self.given()
@@ -67,11 +68,14 @@ class _Train:
                     control=control,
                     emit=_Teller(line) if replicas.is_writer else _say_nothing,
                     write_sheet=write_sheet,
+                    make_evaluate=make_evaluate,
                     command=shlex.join(["latentlab", *sys.argv[1:]]),
                     replicas=replicas,
                 )
         if not replicas.is_writer:
             return
+        if finished.path:
+            line.say(_verdict(self.out))
         if not finished.complete:
             line.say(
                 f"stopped at {finished.kimg:.1f} kimg; go on with --resume"
@@ -116,6 +120,16 @@ Train = make_dataclass(
 """The command: what `_Train` has, and an option for each field of `TrainConfig`."""
 
 
+def _verdict(folder: Path) -> str:
+    """Say in words how the run in a folder has gone."""
+    from latentlab.training.following import RunReader
+    from latentlab.training.health import judge
+
+    seen = RunReader(folder).look_at_all()
+    verdict = judge(seen.entries, seen.loss)
+    return " ".join(filter(None, (f"{verdict.title}:", verdict.sentence, verdict.advice)))
+
+
 class _Teller:
     """Shows the events of a run in a terminal."""
 
@@ -147,6 +161,9 @@ class _Teller:
                 )
             case Tick():
                 line.show(f"{event.kimg:8.1f} kimg: {event.path.name}")
+                if found := event.generator.card.metrics:
+                    figures = ", ".join(f"{name} {value:.3g}" for name, value in found.items())
+                    line.say(f"{event.kimg:8.1f} kimg: {figures}")
 
 
 def _say_nothing(_event: Event) -> None:

@@ -64,6 +64,8 @@ class TrainConfig:
     beta2: float = 0.999
     ema_kimg: float = 10.0
     tick_kimg: float = 0.0
+    evaluate_kimg: float = 0.0
+    tensorboard: bool = False
     precision: Precision = "float32"
     threads: int = 0
     seed: int = 0

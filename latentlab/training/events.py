@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from latentlab.errors import ErrorReport
 from latentlab.models.checkpoint import Generator
 from latentlab.pixels import Pixels
 from latentlab.training.config import TrainConfig
+from latentlab.training.control import Player
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,23 @@ class Progress:
 
 
 @dataclass(frozen=True, eq=False)
+class Update:
+    """One network was updated while someone watches: in slow motion, or by hand.
+
+    Attributes:
+        player: Which one.
+        kimg: Thousands of images shown by the schedule; an update by hand counts as none.
+        values: What it reports by name, as in `Losses`: of D its loss and opinions before it, of G likewise.
+        samples: What G draws of the fixed z now, not averaged; shape (N, H, W, C), uint8.
+    """
+
+    player: Player
+    kimg: float
+    values: Mapping[str, float]
+    samples: Pixels
+
+
+@dataclass(frozen=True, eq=False)
 class Tick:
     """A snapshot: the model as it would be saved now, and its fixed-z sheet.
 
@@ -143,4 +162,4 @@ class Failed:
     report: ErrorReport
 
 
-Event = Preparing | Started | Notice | Progress | Tick | Finished | Failed
+Event = Preparing | Started | Notice | Progress | Update | Tick | Finished | Failed

@@ -46,9 +46,9 @@ ALIKE = 0.02
 """Below this spread, five grey levels of 255, all samples look the same."""
 
 LESS_VARIED = 0.5
-"""Samples collapse where their diversity, over that of real pictures, is below this; where the run measures it.
+"""Samples collapse where their diversity, over that of real pictures, is below this and does not rise.
 
-Mode collapse: Goodfellow 2016, arXiv:1701.00160, section 5.1.1; Salimans et al. 2016, arXiv:1606.03498, section 3.2.
+Only where the run measures it, three times at least: a young G varies little without having collapsed. Mode collapse: Goodfellow 2016, arXiv:1701.00160, section 5.1.1; Salimans et al. 2016, arXiv:1606.03498, section 3.2.
 """
 
 WORSE_THAN_CHANCE = 4.0 * math.log(2.0)
@@ -158,7 +158,7 @@ def _collapsing(entries: Sequence[Entry]) -> Verdict | None:
     advice = "Stop; begin anew with a lower learning rate, R1 or augmentation."
     varied = _values(entries, "diversity")
     varied = varied[np.isfinite(varied)]
-    if len(varied) and varied[-1] < LESS_VARIED:
+    if len(varied) >= RECENT and varied[-1] < LESS_VARIED and varied[-1] <= varied[-RECENT]:
         sentence = f"Samples are {_percent(varied[-1])} as varied as real pictures."
         return Verdict("collapsing", "Collapsing", sentence, (("diversity", float(varied[-1])),), advice)
     spreads = _values(entries, "spread")

@@ -9,13 +9,14 @@ References:
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import repeat
 
 import torch
 from torch import Tensor, nn
 
 from latentlab.training.config import TrainConfig
-from latentlab.training.control import Control
+from latentlab.training.control import Control, Player
 from latentlab.training.ema import ema_decay, update_ema
 from latentlab.training.losses import (
     Objective,
@@ -33,6 +34,8 @@ from latentlab.training.state import TrainState
 
 StepReport = dict[str, Tensor]
 Network = Callable[..., Tensor]
+Watcher = Callable[[Player, StepReport], None]
+"""Told of a single update: which network, and what it reports, as detached scalars."""
 
 R1_EVERY = 8
 """Updates of D from one R1 penalty to the next, each weighted as many times (Karras et al. 2020, arXiv:1912.04958)."""
@@ -44,6 +47,7 @@ def train(
     control: Control,
     on_step: Callable[[StepReport], None],
     on_tick: Callable[[], None],
+    on_update: Watcher = lambda player, report: None,
 ) -> None:
     """Train until `config.total_images` real images were shown, resuming wherever `state` stands.
 
@@ -54,6 +58,7 @@ def train(
         on_step: Called after each step with detached scalars, named as in the PyTorch example; those of D are missing
             for a step that was resumed half way.
         on_tick: Called when another `config.tick_images` were shown, and at the end.
+        on_update: Called after each update that someone watches: in slow motion, and of one network by hand.
 
     Raises:
         Cancelled: If a stop was asked for; `state` can be saved as it is and resumed.
@@ -61,6 +66,7 @@ def train(
     G = in_precision(state.G.train(), config.precision, state.device)
     D = scored(in_precision(state.D.train(), config.precision, state.device), config.loss)
     objective = objective_of(config, state.k)
+    by_hand = partial(update_alone, state, config, objective, G, D, on_update)
     while state.images < config.total_images:
         lr = learning_rate(config.lr, config.lr_end, state.images, config.total_images)
         set_learning_rate(state.optimizer_D, lr * (config.lr_critic or config.lr) / config.lr)
@@ -68,18 +74,45 @@ def train(
         report, fakes = StepReport(), list[Tensor]()
         while state.critic_steps < config.critic_steps:
             report, fakes = update_critic(state, config, objective, G, D)
-            control.checkpoint()
-        report |= update_generator(state, config, objective, G, D, fakes)
+            if control.slow:
+                on_update("D", report)
+            if control.checkpoint(by_hand):
+                fakes = []  # of a generator that has changed since
+        made = update_generator(state, config, objective, G, D, fakes)
         update_ema(state.G_ema, state.G, ema_decay(config.step_images, config.ema_kimg, state.images))
 
         before, state.images = state.images, state.images + config.step_images
         state.critic_steps, state.pending_z, state.pending_y = 0, None, None
-        on_step(report)
+        on_step(report | made)
+        if control.slow:
+            on_update("G", made)
         finished = state.images >= config.total_images
         if finished or state.images // config.tick_images > before // config.tick_images:
             on_tick()
         if not finished:
-            control.checkpoint()
+            control.checkpoint(by_hand)
+
+
+def update_alone(
+    state: TrainState,
+    config: TrainConfig,
+    objective: Objective,
+    G: Network,
+    D: Network,
+    on_update: Watcher,
+    player: Player,
+) -> None:
+    """Update one network once more than the schedule has it, the other held still; the images count as not shown."""
+    due = state.critic_steps, state.pending_z, state.pending_y
+    if player == "D":
+        report, _ = update_critic(state, config, objective, G, D)
+    else:
+        state.pending_z = state.draw_z(config.batch)
+        state.pending_y = state.next_real()[1] if config.conditional else None
+        report = update_generator(state, config, objective, G, D, [])
+        update_ema(state.G_ema, state.G, ema_decay(config.batch, config.ema_kimg, state.images))
+    state.critic_steps, state.pending_z, state.pending_y = due
+    on_update(player, report)
 
 
 def update_critic(

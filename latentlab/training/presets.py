@@ -46,7 +46,7 @@ PRESETS: dict[PresetName, Preset] = {
     "quick": Preset(
         "Quick",
         "Recognisable digits or clothes on two CPU cores within minutes.",
-        {"kimg": 200.0, "width": 16, "batch": 32, "lr": 1e-3, "lr_end": 0.1, "ema_kimg": 5.0},
+        {"kimg": 200.0, "width": 16, "batch": 32, "lr": 1e-3, "lr_end": 0.1, "ema_kimg": 5.0, "evaluate_kimg": 40.0},
     ),
     "best": Preset(
         "Best",
@@ -59,6 +59,7 @@ PRESETS: dict[PresetName, Preset] = {
             "augment": "colour,translation,cutout",
             "lr_end": 0.0,
             "ema_kimg": 20.0,
+            "evaluate_kimg": 100.0,
         },
     ),
     "custom": Preset("Custom", "The paper's settings, narrower and with averaging: for a CPU.", {}),

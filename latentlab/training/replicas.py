@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, distributed, nn
 
 from latentlab.errors import Cancelled, TrainingError
-from latentlab.training.control import Control
+from latentlab.training.control import ByHand, Control
 
 WAIT = timedelta(days=7)
 """How long a process waits for the others: one that is paused keeps them waiting."""
@@ -120,16 +120,19 @@ class SharedControl(Control):
         super().__init__()
         self._replicas = replicas
 
-    def checkpoint(self) -> None:
+    def checkpoint(self, by_hand: ByHand | None = None) -> bool:
         """Wait while paused, then agree; called by the loop between phases.
+
+        Nothing can be updated by hand, which all processes would have to do at once.
 
         Raises:
             Cancelled: If a stop was asked for in any process.
         """
         if self.paused:
-            self._hold()
+            self._hold(None)
         if self._replicas.any_stops(self.stopping):
             raise Cancelled
+        return False
 
 
 @contextmanager

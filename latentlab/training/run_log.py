@@ -77,14 +77,15 @@ class RunLog:
 def _entry(line: bytes) -> Entry | None:
     try:
         found = json.loads(line)
-        values = dict(_numbers(found, _MAX_DEPTH))
+        values = dict(numbers(found))
         kimg = values.pop("kimg")
         return Entry(kimg, MappingProxyType(values)) if math.isfinite(kimg) else None
     except (ValueError, KeyError, AttributeError):
         return None
 
 
-def _numbers(found: Mapping[str, object], depth: int) -> Iterator[tuple[str, float]]:
+def numbers(found: Mapping[str, object], depth: int = _MAX_DEPTH) -> Iterator[tuple[str, float]]:
+    """List the numbers of a line of the log by name; of a figure with an error, its value."""
     for name, value in found.items():
         if isinstance(value, bool):
             continue
@@ -93,4 +94,4 @@ def _numbers(found: Mapping[str, object], depth: int) -> Iterator[tuple[str, flo
         elif isinstance(value, dict) and isinstance(value.get("value"), int | float):
             yield name, float(value["value"])
         elif isinstance(value, dict) and depth:
-            yield from _numbers(value, depth - 1)
+            yield from numbers(value, depth - 1)

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from latentlab import log
 from latentlab.errors import ErrorReport
@@ -14,6 +15,9 @@ from latentlab.preload import preload
 from latentlab.training.config import TrainConfig
 from latentlab.training.control import Control
 from latentlab.training.events import Event, Failed, Preparing
+
+if TYPE_CHECKING:
+    from latentlab.training.evaluation import MakeEvaluate
 
 _log = log.get(__name__)
 
@@ -45,11 +49,18 @@ class TrainingService:
     Args:
         on_event: Called on the training thread with every event; must not block.
         write_sheet: Writes the fixed-z sheet to a path.
+        make_evaluate: Makes what judges a run, where its settings want that.
     """
 
-    def __init__(self, on_event: Callable[[Event], None], write_sheet: Callable[[Path, Pixels], object]) -> None:
+    def __init__(
+        self,
+        on_event: Callable[[Event], None],
+        write_sheet: Callable[[Path, Pixels], object],
+        make_evaluate: MakeEvaluate | None = None,
+    ) -> None:
         self._on_event = on_event
         self._write_sheet = write_sheet
+        self._make_evaluate = make_evaluate
         self._control = Control()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
@@ -110,6 +121,7 @@ class TrainingService:
                 control=control,
                 emit=self._on_event,
                 write_sheet=self._write_sheet,
+                make_evaluate=self._make_evaluate,
                 command=job.command,
             )
         except Exception as error:  # noqa: BLE001 - crosses to the watcher as text, whatever it is

@@ -254,6 +254,22 @@ SETTINGS: dict[str, Setting] = {
     "tick_kimg": Setting(
         "Tick", "Distance of sheets and models; 0 takes a fiftieth of the run, at least 1.", "run", None, most=1e6
     ),
+    "evaluate_kimg": Setting(
+        "Evaluation",
+        "Distance of evaluations against real pictures, at the ticks that follow: Fréchet distance, KID, precision and "
+        "recall; 0 leaves them out. The test split is taken where the data have one.",
+        "run",
+        None,
+        most=1e6,
+        unit="kimg",
+        changeable=True,
+    ),
+    "tensorboard": Setting(
+        "TensorBoard",
+        "Write the log as TensorBoard scalars too, into tensorboard/ of the run folder; wants the package.",
+        "run",
+        changeable=True,
+    ),
     "precision": Setting(
         "Precision",
         "Of forward passes; bfloat16 is up to 1.9 times as fast where the processor has it.",
@@ -271,3 +287,6 @@ SETTINGS: dict[str, Setting] = {
     ),
     "seed": Setting("Seed", "Of initialisation, z and the order of the images.", "run", None, most=2**32 - 1),
 }
+
+CHANGEABLE = tuple(name for name, setting in SETTINGS.items() if setting.changeable)
+"""Settings that may change when a run is gone on with; all others are part of its networks or its random streams."""

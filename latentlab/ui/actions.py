@@ -357,6 +357,9 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec(
         "pause-run", TRAIN, _("&Pause or go on"), _("Hold the training at its next phase"), "pause", separated=True
     ),
+    ActionSpec("update-d", TRAIN, _("Update D &alone"), _("Update D once, G held still, while the run is paused")),
+    ActionSpec("update-g", TRAIN, _("Update &G alone"), _("Update G once, D held still, while the run is paused")),
+    ActionSpec("slow-motion", TRAIN, _("Slow &motion on or off"), _("Rest after each update and show what it did")),
     ActionSpec("stop-run", TRAIN, _("&Stop"), _("End the training at its next phase and keep the run"), "stop"),
     ActionSpec("show-explore", VIEW, _("&Explore"), _("The live picture"), "explore", ("Ctrl+1",)),
     ActionSpec(

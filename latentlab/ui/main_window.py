@@ -465,8 +465,8 @@ class MainWindow(QMainWindow):
 
     @Slot(bool)
     def _on_running(self, running: bool) -> None:
-        self.actions_["pause-run"].setEnabled(running)
-        self.actions_["stop-run"].setEnabled(running)
+        for name in ("pause-run", "update-d", "update-g", "slow-motion", "stop-run"):
+            self.actions_[name].setEnabled(running)
         self.actions_["new-run"].setEnabled(not running)
         self.actions_["resume-run"].setEnabled(not running)
 

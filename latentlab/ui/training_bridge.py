@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from latentlab.pixels import Pixels
+from latentlab.training.config import TrainConfig
+from latentlab.training.control import Player
 from latentlab.training.events import Event, Failed, Finished
 from latentlab.training.service import TrainingService, TrainJob
 from latentlab.ui.run_watch import RunWatch
+
+if TYPE_CHECKING:
+    from latentlab.training.evaluation import Evaluate, Told
 
 
 class TrainingBridge(QObject):
@@ -29,7 +35,7 @@ class TrainingBridge(QObject):
         super().__init__(parent)
         self._running = False
         self.arrived.connect(self._on_event)
-        self._service = TrainingService(self.arrived.emit, _write_sheet)
+        self._service = TrainingService(self.arrived.emit, _write_sheet, _make_evaluate)
         self._watches: list[RunWatch] = []
 
     @property
@@ -60,6 +66,19 @@ class TrainingBridge(QObject):
     def go_on(self) -> None:
         """Let a held run go on."""
         self._service.control.go_on()
+
+    def update(self, player: Player) -> None:
+        """Have a held run update one network alone."""
+        self._service.control.update(player)
+
+    def slow_down(self, phase_s: float) -> None:
+        """Let the run rest after each phase; 0 for full speed."""
+        self._service.control.slow_down(phase_s)
+
+    @property
+    def slow(self) -> bool:
+        """Whether the run rests after each phase."""
+        return self._running and self._service.control.slow
 
     def stop(self) -> None:
         """End the run at its next phase; what it reached is kept."""
@@ -94,6 +113,12 @@ class TrainingBridge(QObject):
         if running != self._running:
             self._running = running
             self.running_changed.emit(running)
+
+
+def _make_evaluate(config: TrainConfig, classes: int, told: Told) -> Evaluate:
+    from latentlab.session.run_evaluation import make_evaluate
+
+    return make_evaluate(config, classes, told)
 
 
 def _write_sheet(path: Path, pixels: Pixels) -> None:

@@ -15,12 +15,14 @@ from latentlab.models import networks
 from latentlab.models.checkpoint import Generator, load_generator
 from latentlab.pixels import Pixels, to_pixels
 from latentlab.rendering.onnx_backend import OnnxBackend
+from latentlab.session.run_evaluation import make_evaluate
 from latentlab.training.config import TrainConfig
 from latentlab.training.control import Control
 from latentlab.training.events import Event, Finished, Tick
 from latentlab.training.run import run_training
+from latentlab.training.run_log import numbers
 
-CONFIG = TrainConfig(kimg=6.0, width=8, z_dim=16, batch=32, lr=4e-3, ema_kimg=0.5, tick_kimg=2.0)
+CONFIG = TrainConfig(kimg=6.0, width=8, z_dim=16, batch=32, lr=4e-3, ema_kimg=0.5, tick_kimg=2.0, evaluate_kimg=4.0)
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +34,14 @@ def digits(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[P
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("LATENTLAB_DATA", str(real_data))
         run_training(
-            CONFIG, folder, resume=None, device="cpu", control=Control(), emit=events.append, write_sheet=write_sheet
+            CONFIG,
+            folder,
+            resume=None,
+            device="cpu",
+            control=Control(),
+            emit=events.append,
+            write_sheet=write_sheet,
+            make_evaluate=make_evaluate,
         )
     torch.set_num_threads(threads)
     return folder, events
@@ -54,7 +63,23 @@ def test_the_run_leaves_its_files(digits: tuple[Path, list[Event]]) -> None:
     assert (config["data"], config["size"], config["channels"], config["batch"]) == ("mnist", 32, 1, 32)
     log = [json.loads(line) for line in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [entry["kimg"] for entry in log] == [2.016, 4.0, 6.016]
-    assert all(np.isfinite(list(entry.values())).all() for entry in log)
+    assert all(np.isfinite([value for _, value in numbers(entry)]).all() for entry in log)
+
+
+def test_it_was_judged_by_the_test_digits_in_the_features_of_the_bundled_network(
+    digits: tuple[Path, list[Event]],
+) -> None:
+    folder, _ = digits
+    log = [json.loads(line) for line in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert ["frechet" in entry for entry in log] == [False, True, True]
+    first, last = log[1:]
+    assert "digits-classes" in last["space"]
+    assert last["against"].startswith("2000 pictures of mnist, test split")
+    assert last["floor"]["value"] < 0.1 * last["frechet"]["value"], "real digits are far better than so young a model"
+    assert last["frechet"]["value"] < first["frechet"]["value"], "it gets better"
+    made = load_generator(folder / "model-000006.safetensors")
+    assert made.card.metrics["frechet"] == last["frechet"]["value"]
+    assert made.card.training["evaluation"]["space"] == last["space"]
 
 
 def test_d_tells_real_digits_from_generated(digits: tuple[Path, list[Event]]) -> None:

@@ -21,7 +21,7 @@ from latentlab.models.checkpoint import find_model, load_generator
 from latentlab.pixels import sheet
 from latentlab.session.opened import OpenedModel
 from latentlab.training.config import TrainConfig
-from latentlab.training.events import Event, Failed, Finished, Preparing, Progress, Started, Tick
+from latentlab.training.events import Event, Failed, Finished, Preparing, Progress, Started, Tick, Update
 from latentlab.training.service import TrainJob
 from latentlab.ui.dialogs.new_run import NewRunDialog
 from latentlab.ui.main_window import EXPLORE, TRAIN, MainWindow
@@ -220,6 +220,63 @@ def test_pause_holds_the_run_and_go_on_lets_it_go(
     click(window.train.page.stop)
     watcher.wait_for(Finished)
     assert not window.studio.training.running
+
+
+def test_one_network_is_updated_by_hand_while_the_run_is_held(
+    window: MainWindow, watcher: Watcher, job: Callable[..., TrainJob], qtbot: QtBot
+) -> None:
+    window.show_page(TRAIN)
+    window.train.begin(job())
+    watcher.wait_for(Tick)
+    hands, train = window.train.page.by_hand, window.train
+    assert hands.isVisible()
+    assert not hands.update_d.isEnabled()
+    assert "Pause the run first" in hands.update_d.toolTip()
+    click(train.page.pause)
+    click(hands.update_d)
+    told = watcher.wait_for(Update)
+    assert isinstance(told, Update)
+    assert told.player == "D"
+    assert " kimg  ·  D updated  ·  Loss_D " in train.status.text()
+    before = shown(train.sheets.sheet).copy()
+    click(hands.update_g)
+    told = watcher.wait_for(Update, 2)
+    assert isinstance(told, Update)
+    assert told.player == "G"
+    assert "G updated  ·  Loss_G " in train.status.text()
+    assert "not averaged" in train.sheets.caption.text()
+    assert not np.array_equal(shown(train.sheets.sheet), before), "the sheet shows what G draws now"
+    window.actions_["update-d"].trigger()
+    watcher.wait_for(Update, 3)
+    click(train.page.pause)
+    assert "not averaged" not in train.sheets.caption.text()
+    click(train.page.stop)
+    watcher.wait_for(Finished)
+    assert not hands.isVisible()
+
+
+def test_slow_motion_shows_each_update_and_ends_at_once(
+    window: MainWindow, watcher: Watcher, job: Callable[..., TrainJob], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("latentlab.ui.panels.train.PHASE_S", 0.001)
+    window.show_page(TRAIN)
+    window.train.begin(job())
+    watcher.wait_for(Tick)
+    hands = window.train.page.by_hand
+    click(hands.slow)
+    assert window.studio.training.slow
+    watcher.wait_for(Update, 6)
+    players = [update.player for update in watcher.of(Update) if isinstance(update, Update)]
+    assert players[:6] in (["D", "G"] * 3, ["G", "D"] * 3)
+    assert " updated  ·  " in window.train.status.text()
+    window.actions_["slow-motion"].trigger()
+    assert not hands.slow.isChecked()
+    assert not window.studio.training.slow
+    seen = len(watcher.of(Progress))
+    watcher.wait_for(Progress, seen + 1)
+    assert "images/s" in window.train.status.text()
+    click(window.train.page.stop)
+    watcher.wait_for(Finished)
 
 
 @pytest.mark.parametrize("paused", [False, True])

@@ -108,7 +108,9 @@ class Source:
         return held_out, Learning(taken.pixels[rows], labels, source)
 
 
-def open_source(name_or_path: str, side_px: int, channels: int, progress: Progress = unwatched) -> Source:
+def open_source(
+    name_or_path: str, side_px: int, channels: int, progress: Progress = unwatched, crop: str = ""
+) -> Source:
     """Open a data set to judge by.
 
     Args:
@@ -116,6 +118,7 @@ def open_source(name_or_path: str, side_px: int, channels: int, progress: Progre
         side_px: Height and width of the model's pictures.
         channels: 1 or 3, as the model's.
         progress: Told the fraction done.
+        crop: As `open_data` takes it; empty takes the data set's own.
 
     Raises:
         DataError: If there is no such data set, or it is damaged, empty or cannot be downloaded.
@@ -126,7 +129,7 @@ def open_source(name_or_path: str, side_px: int, channels: int, progress: Progre
         progress(done / max(1, total))
 
     progress(0.0)
-    data = open_data(name_or_path, side_px, channels, split="test", progress=told)
+    data = open_data(name_or_path, side_px, channels, crop=crop or None, split="test", progress=told)
     folder = data_dir() / name_or_path if name_or_path in PUBLISHED else Path(name_or_path).expanduser()
     test, train = (_lies_in(folder, name_or_path, split) for split in SPLITS)
 

@@ -65,7 +65,7 @@ def cost_of(config: TrainConfig, progress: Progress) -> Cost | None:
     preload("torch")
     import torch
 
-    from latentlab.training.run import pick_device
+    from latentlab.training.preparation import pick_device
 
     def clock() -> float:
         progress(0.0)

@@ -72,9 +72,13 @@ PAGES: tuple[tuple[str, tuple[PlotSpec, ...]], ...] = (
     ),
     (
         _("Samples"),
+        (PlotSpec(_("grey scale"), (("spread", _("spread of the sheet")), ("change", _("change a tick")))),),
+    ),
+    (
+        _("Quality"),
         (
-            PlotSpec(_("grey scale"), (("spread", _("spread of the sheet")), ("change", _("change a tick")))),
-            PlotSpec(_("Fréchet distance"), (("frechet", _("Fréchet distance")),)),
+            PlotSpec(_("Fréchet distance"), (("frechet", _("Fréchet distance")), ("floor", _("of real pictures")))),
+            PlotSpec(_("share"), (("precision", _("precision")), ("recall", _("recall")))),
         ),
     ),
     (_("Speed"), (PlotSpec(_("images a second"), (("images_per_s", _("images/s")),)),)),

@@ -21,6 +21,7 @@ from latentlab.training.events import Progress
 from latentlab.training.health import judge
 from latentlab.training.run_seen import RunSeen
 from latentlab.ui.icons import icon
+from latentlab.ui.panels.by_hand import ByHand
 from latentlab.ui.panels.run_sheets import RunSheets
 from latentlab.ui.widgets.health_line import HealthLine
 
@@ -46,6 +47,7 @@ class RunPage(QWidget):
         self.compare.setToolTip(
             self.tr("Show another run beside this one: its curves dashed, its sheet at the same kimg.")
         )
+        self.by_hand = ByHand()
         self.status, self.detail = QLabel(), QLabel()
         self.status.setObjectName("figure")
         self.detail.setObjectName("muted")
@@ -85,8 +87,10 @@ class RunPage(QWidget):
         elif self.isVisible():
             self._making.start(0)
 
-    def offer_control(self, running: bool, paused: bool, stopping: bool) -> None:
+    def offer_control(self, running: bool, paused: bool, stopping: bool, slow: bool) -> None:
         """Offer what can be done to the window's own run."""
+        self.by_hand.setVisible(running)
+        self.by_hand.offer(slow, paused, stopping)
         for button in (self.pause, self.stop):
             button.setVisible(running)
             button.setEnabled(not stopping)
@@ -141,6 +145,7 @@ class RunPage(QWidget):
         for button in (self.pause, self.stop, self.resume, self.new_run):
             head.addWidget(button)
         second.addWidget(self.detail, 1)
+        second.addWidget(self.by_hand)
         second.addWidget(self.compare)
         for label in (self.status, self.detail):
             label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)

@@ -126,6 +126,16 @@ class RunSheets(QWidget):
         if self.at_newest:
             self._show(pictures, int(kimg))
 
+    def show_update(self, pictures: Pixels) -> None:
+        """Show what G draws after a single update, unless an older sheet is being looked at."""
+        if self.at_newest:
+            self.sheet.set_pixels(_laid_out(pictures))
+            self.caption.setText(self.tr("The same {0} z as G draws them now, not averaged").format(len(pictures)))
+
+    def show_tick(self) -> None:
+        """Show the sheet of the tick chosen again."""
+        self._ask()
+
     def offer_model(self, snapshot: bool) -> None:
         """Say which model the button opens.
 

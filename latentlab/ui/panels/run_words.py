@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 
 from latentlab.training.durations import duration
-from latentlab.training.events import Progress
+from latentlab.training.events import Progress, Update
 from latentlab.training.following import LOOK_EVERY_S
 from latentlab.training.run_seen import RunSeen
 
@@ -21,6 +21,14 @@ def how_it_goes(progress: Progress, paused: bool) -> str:
     left = translate("run_words", "ETA {0}").format(duration(progress.eta_s))
     state = translate("run_words", "paused") if paused else left
     return f"{progress.kimg:.1f} / {progress.total_kimg:g} kimg  ·  {speed}  ·  {state}"
+
+
+def what_was_updated(update: Update) -> str:
+    """Say what one update did, in the figures that it reports."""
+    told = translate("run_words", "{0} updated").format(update.player)
+    names = (("Loss_D", "Loss_D"), ("Loss_G", "Loss_G"), ("D_x", "D(x)"), ("D_G_z1", "D(G(z))"), ("D_G_z2", "D(G(z))"))
+    figures = [f"{title} {update.values[name]:.2f}" for name, title in names if name in update.values]
+    return "  ·  ".join([f"{update.kimg:.1f} kimg", told, *figures])
 
 
 def where_it_stands(seen: RunSeen) -> str:

@@ -12,11 +12,13 @@ from latentlab.models.checkpoint import Generator
 from latentlab.paths import runs_dir
 from latentlab.session.opened import OpenedModel
 from latentlab.session.settings import Settings
-from latentlab.training.events import Event, Failed, Finished, Notice, Preparing, Progress, Started, Tick
+from latentlab.training.control import Player
+from latentlab.training.events import Event, Failed, Finished, Notice, Preparing, Progress, Started, Tick, Update
 from latentlab.training.run_seen import RunSeen
 from latentlab.training.service import TrainJob
+from latentlab.ui.panels.by_hand import PHASE_S
 from latentlab.ui.panels.run_page import RunPage
-from latentlab.ui.panels.run_words import how_it_goes, what_it_is, where_it_stands
+from latentlab.ui.panels.run_words import how_it_goes, what_it_is, what_was_updated, where_it_stands
 from latentlab.ui.panels.train_invitation import TrainInvitation
 from latentlab.ui.run_watch import RunWatch
 from latentlab.ui.studio import Studio
@@ -71,6 +73,8 @@ class TrainPanel(QWidget):
             (self.sheets.explore, self._on_explore),
         ):
             button.clicked.connect(slot)
+        self.page.by_hand.slow_toggled.connect(self._on_slow)
+        self.page.by_hand.update_wanted.connect(self.update_alone)
         self.sheets.export_wanted.connect(self._on_export)
         self.sheets.moment_changed.connect(self._refresh)
         self.sheets.follow.toggled.connect(self._on_follow)
@@ -127,10 +131,22 @@ class TrainPanel(QWidget):
         if training.paused:
             training.go_on()
             self.status.setText(self.tr("Going on…"))
+            self.sheets.show_tick()
         else:
             training.pause()
             self.status.setText(self.tr("Paused at {0} kimg").format(f"{self._kimg:.1f}"))
         self._refresh()
+
+    @Slot()
+    def toggle_slow(self) -> None:
+        """Let the run rest after each update, or go at full speed again."""
+        self._on_slow(not self._studio.training.slow)
+
+    @Slot(object)
+    def update_alone(self, player: Player) -> None:
+        """Update one network of a run that is held."""
+        if self._studio.training.paused:
+            self._studio.training.update(player)
 
     @Slot()
     def stop_run(self) -> None:
@@ -175,6 +191,8 @@ class TrainPanel(QWidget):
                 self._studio.notice.emit(event.text)
             case Progress():
                 self._show_progress(event)
+            case Update():
+                self._show_update(event)
             case Tick():
                 self._show_tick(event)
             case Finished():
@@ -186,10 +204,16 @@ class TrainPanel(QWidget):
 
     def _show_progress(self, progress: Progress) -> None:
         self._kimg = progress.kimg
-        if not self._studio.training.stopping:
+        if not self._studio.training.stopping and not self._studio.training.slow:
             self.status.setText(how_it_goes(progress, self._studio.training.paused))
         self.page.set_share(progress.kimg / max(progress.total_kimg, 1e-9))
         self.page.add(progress)
+
+    def _show_update(self, update: Update) -> None:
+        training = self._studio.training
+        if not training.stopping and (training.paused or training.slow):
+            self.status.setText(what_was_updated(update))
+            self.sheets.show_update(update.samples)
 
     def _show_tick(self, tick: Tick) -> None:
         self._latest = tick.generator
@@ -239,7 +263,7 @@ class TrainPanel(QWidget):
     @Slot()
     def _refresh(self) -> None:
         training = self._studio.training
-        self.page.offer_control(training.running, training.paused, training.stopping)
+        self.page.offer_control(training.running, training.paused, training.stopping, training.slow)
         self.page.resume.setVisible(not training.running and self._resumable and self._job is not None)
         self.page.compare.setText(self.tr("Compare…") if self._other is None else self.tr("Stop comparing"))
         watched = self._watch is not None and self._job is None and not self._watch.latest.complete
@@ -265,6 +289,13 @@ class TrainPanel(QWidget):
     def _on_export(self) -> None:
         if self._watch is not None and self._watch.latest.sheets:
             self.time_lapse_wanted.emit(self._watch.latest)
+
+    @Slot(bool)
+    def _on_slow(self, on: bool) -> None:
+        self._studio.training.slow_down(PHASE_S if on else 0.0)
+        if not on:
+            self.sheets.show_tick()
+        self._refresh()
 
     @Slot(bool)
     def _on_follow(self, on: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import queue
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from latentlab.errors import Cancelled
-from latentlab.training.control import Control
+from latentlab.training.control import Control, Player
 
 SECONDS = 60.0
 
@@ -146,3 +147,99 @@ def test_a_loop_that_waits_is_told_to_go_on_or_to_stop() -> None:
     control.stop()
     with pytest.raises(Cancelled):
         control.hold_until(lambda: pytest.fail("it asks"), SECONDS)
+
+
+# One update by hand
+
+
+class Held:
+    """A thread that looks once with a hand on the networks; tells what was updated."""
+
+    def __init__(self, control: Control) -> None:
+        self.updated = queue.SimpleQueue[Player]()
+        self.answer: bool | None = None
+        self._control = control
+        self._thread = threading.Thread(target=self._look)
+        self._thread.start()
+
+    def _look(self) -> None:
+        self.answer = self._control.checkpoint(self.updated.put)
+
+    def join(self) -> None:
+        self._thread.join(SECONDS)
+        assert not self._thread.is_alive()
+
+
+def test_a_held_loop_updates_what_it_is_told_in_order() -> None:
+    control = Control()
+    control.pause()
+    loop = Held(control)
+    for player in ("D", "D", "G"):
+        control.update(player)
+        assert loop.updated.get(timeout=SECONDS) == player
+    control.go_on()
+    loop.join()
+    assert loop.answer is True
+
+
+def test_what_was_asked_of_a_loop_that_went_on_is_forgotten() -> None:
+    control = Control()
+    control.pause()
+    control.update("G")
+    control.go_on()
+    assert control.checkpoint(lambda _: pytest.fail("it is not held")) is False
+    control.pause()
+    loop = Held(control)
+    control.update("D")
+    assert loop.updated.get(timeout=SECONDS) == "D"
+    control.go_on()
+    loop.join()
+
+
+def test_a_loop_without_hands_stays_held() -> None:
+    beginning = threading.Event()
+    control = Control(signalling_clock(beginning, 0.0, 1.0))
+    control.pause()
+    thread = held(control, beginning)
+    control.update("D")
+    assert control.held_s == 0.0
+    control.go_on()
+    thread.join(SECONDS)
+    assert control.held_s == 1.0
+
+
+# Slow motion
+
+
+def test_slow_motion_rests_after_a_phase_and_the_rest_counts_as_held() -> None:
+    readings = iter([10.0, 10.5])
+    control = Control(lambda: next(readings))
+    control.slow_down(0.001)
+    assert control.slow
+    assert control.checkpoint() is False
+    assert control.held_s == 0.5
+    control.slow_down(0.0)
+    control.checkpoint()
+    assert next(readings, None) is None, "at full speed it does not rest"
+
+
+@pytest.mark.parametrize("change", ["pause", "stop", "slow_down"])
+def test_a_rest_ends_at_once_when_something_changes(change: str) -> None:
+    beginning = threading.Event()
+    readings = iter([0.0, 1.0, 2.0, 3.0])
+
+    def clock() -> float:
+        beginning.set()
+        return next(readings)
+
+    control = Control(clock)
+    control.slow_down(1e6)
+    thread = held(control, beginning)
+    if change == "slow_down":
+        control.slow_down(0.0)
+    else:
+        getattr(control, change)()
+    if change == "pause":
+        control.go_on()
+    thread.join(SECONDS)
+    assert not thread.is_alive()

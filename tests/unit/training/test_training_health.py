@@ -68,6 +68,24 @@ def with_values(entry: Entry, **values: float) -> Entry:
     return Entry(entry.kimg, MappingProxyType({**entry.values, **values}))
 
 
+@pytest.mark.parametrize(
+    ("measured", "word"),
+    [
+        ([0.2, 0.3, 0.4], "balanced"),  # young, and getting more varied
+        ([0.3], "balanced"),
+        ([0.4, 0.4], "balanced"),
+        ([0.4, 0.3, 0.2], "collapsing"),
+        ([0.9, 0.9, 0.8, 0.4], "collapsing"),
+        ([0.3, 0.3, 0.9], "balanced"),
+    ],
+)
+def test_little_variety_is_a_collapse_where_it_does_not_rise(measured: list[float], word: Word) -> None:
+    entries = series(14)
+    behind = entries[-len(measured) :]
+    judged = [with_values(entry, diversity=value) for entry, value in zip(behind, measured, strict=True)]
+    assert judge([*entries[: -len(measured)], *judged]).word == word
+
+
 @pytest.mark.parametrize("ticks", [0, 1, 2])
 def test_two_ticks_are_too_few(ticks: int) -> None:
     assert judge(series(ticks)).word == "early"

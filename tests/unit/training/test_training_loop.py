@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -13,6 +15,7 @@ from tiny_run import (
     Looks,
     StopAt,
     assert_same_state,
+    flat,
     ignore,
     new_state,
     saved_and_loaded,
@@ -21,7 +24,7 @@ from tiny_run import (
 )
 
 from latentlab.errors import Cancelled
-from latentlab.training.control import Control
+from latentlab.training.control import ByHand, Control, Player
 from latentlab.training.loop import StepReport, phase_seconds, train
 from latentlab.training.state import TrainState
 
@@ -156,11 +159,11 @@ class PauseAt(Control):
         self.holding = threading.Semaphore(0)
         self._look, self._pauses = 0, looks
 
-    def checkpoint(self) -> None:
+    def checkpoint(self, by_hand: ByHand | None = None) -> bool:
         self._look += 1
         if self._look in self._pauses:
             self.pause()
-        super().checkpoint()
+        return super().checkpoint(by_hand)
 
     def _told(self) -> float:
         """Be called when a hold begins, and when it ends."""
@@ -219,3 +222,89 @@ def test_a_paused_run_is_stopped(uninterrupted: TrainState) -> None:
 def test_the_trial_measures_a_step_after_a_first() -> None:
     times = iter([0.0, 100.0, 200.0, 200.5])
     assert phase_seconds(new_state(), CONFIG, lambda: next(times)) == 0.5
+
+
+# Slow motion, and updates by hand
+
+
+class Hand(Control):
+    """Updates networks by hand at some looks of the loop, counted from 1."""
+
+    def __init__(self, players: dict[int, str]) -> None:
+        super().__init__()
+        self._players, self._look = players, 0
+
+    def checkpoint(self, by_hand: ByHand | None = None) -> bool:
+        self._look += 1
+        assert by_hand is not None
+        for player in self._players.get(self._look, ""):
+            by_hand(player)  # type: ignore[arg-type]
+        return self._look in self._players
+
+
+class Slow(Control):
+    """Is in slow motion, but does not rest."""
+
+    slow = True
+
+    def checkpoint(self, by_hand: ByHand | None = None) -> bool:
+        return False
+
+
+def test_slow_motion_tells_each_update_and_changes_nothing(uninterrupted: TrainState) -> None:
+    state, told = new_state(), list[tuple[str, frozenset[str]]]()
+    train(state, CONFIG, Slow(), ignore, ignore, lambda player, report: told.append((player, frozenset(report))))
+    assert [player for player, _ in told] == ["D", "G"] * STEPS
+    assert told[0][1] >= {"Loss_D", "D_x", "D_G_z1", "grad_D"}
+    assert told[1][1] >= {"Loss_G", "D_G_z2", "grad_G"}
+    assert_same_state(state, uninterrupted)
+
+
+@pytest.mark.parametrize("look", [1, 2, 3])
+@pytest.mark.parametrize("player", ["D", "G"])
+def test_an_update_by_hand_moves_one_network_and_no_counter(player: Player, look: int) -> None:
+    seen: list[dict[str, Any]] = []
+
+    class Watched(Hand):
+        def checkpoint(self, by_hand: ByHand | None = None) -> bool:
+            due = self._look + 1 == look
+            if due:
+                seen.append(copy.deepcopy(state.to_dict()))
+            updated = super().checkpoint(by_hand)
+            if due:
+                seen.append(copy.deepcopy(state.to_dict()))
+            return updated
+
+    state, told = new_state(), list[str]()
+    train(state, CONFIG, Watched({look: player}), ignore, ignore, lambda who, _: told.append(who))
+    before, after = (flat(each) for each in seen)
+    moved = {
+        name.split(".")[1]
+        for name, value in before.items()
+        if isinstance(value, torch.Tensor) and not torch.equal(value, after[name])
+    }
+    assert moved - {"optimizer_D", "optimizer_G"} == {"D": {"D", "stream"}, "G": {"G", "G_ema", "D", "stream"}}[player]
+    weights = [name for name, _ in state.D.named_parameters()]
+    if player == "G":
+        assert all(torch.equal(before[f".D.{name}"], after[f".D.{name}"]) for name in weights), "D is held still"
+    for counter in (".images", ".critic_steps"):
+        assert before[counter] == after[counter]
+    assert told == [player]
+    assert state.images >= CONFIG.total_images
+
+
+def test_a_run_that_was_updated_by_hand_is_resumed_bit_for_bit() -> None:
+    players = {2: "DDG", 3: "G", 4: "D"}
+    whole = train_on(new_state(), control=Hand(players))
+
+    class HandThenStop(Hand):
+        def checkpoint(self, by_hand: ByHand | None = None) -> bool:
+            super().checkpoint(by_hand)
+            if self._look == 4:
+                raise Cancelled
+            return True
+
+    state = new_state()
+    with pytest.raises(Cancelled):
+        train_on(state, control=HandThenStop(players))
+    assert_same_state(train_on(saved_and_loaded(state)), whole)

@@ -24,9 +24,9 @@ from latentlab.models.checkpoint import load_discriminator, load_generator
 from latentlab.models.conditional import with_class
 from latentlab.pixels import Pixels, sheet, to_pixels
 from latentlab.training.config import TrainConfig
-from latentlab.training.control import Control
-from latentlab.training.events import Event, Finished, Losses, Preparing, Progress, Started, Tick
-from latentlab.training.run import pick_device
+from latentlab.training.control import ByHand, Control
+from latentlab.training.events import Event, Finished, Losses, Preparing, Progress, Started, Tick, Update
+from latentlab.training.preparation import pick_device
 from latentlab.training.run_folder import RunFolder
 
 TICKS = [0.016, 0.032, 0.048]
@@ -384,11 +384,11 @@ class HeldOnce(Control):
         super().__init__(self._read)
         self._time, self._look = time, 0
 
-    def checkpoint(self) -> None:
+    def checkpoint(self, by_hand: ByHand | None = None) -> bool:
         self._look += 1
         if self._look == 5:
             self.pause()
-        super().checkpoint()
+        return super().checkpoint(by_hand)
 
     def _read(self) -> float:
         if self.paused:
@@ -510,3 +510,38 @@ def test_began_logs_its_measure_of_convergence(tmp_path: Path, config: TrainConf
         expected = entry["D_x"] + abs(0.7 * entry["D_x"] - entry["D_G_z1"])
         assert entry["convergence"] == pytest.approx(expected, rel=1e-5)
         assert 0.0 <= entry["k"] <= 1.0
+
+
+# Updates by hand
+
+
+class ByHandAt(Control):
+    """Is paused at one look of the loop; D is updated by hand there, and the run stopped."""
+
+    def __init__(self, look: int) -> None:
+        super().__init__()
+        self._left = look
+
+    def checkpoint(self, by_hand: ByHand | None = None) -> bool:
+        if by_hand is not None:
+            self._left -= 1
+            if not self._left:
+                self.pause()
+                by_hand("D")
+                self.stop()
+        return super().checkpoint(by_hand)
+
+
+def test_what_was_updated_by_hand_at_a_tick_is_kept(tmp_path: Path, config: TrainConfig) -> None:
+    events: list[Event] = []
+    run(tmp_path / "run", config, control=ByHandAt(4), emit=events.append)
+    assert [type(event) for event in events[-3:]] == [Tick, Update, Finished]
+    update = events[-2]
+    assert isinstance(update, Update)
+    assert update.player == "D"
+    assert update.samples.shape == (64, 16, 16, 1)
+    assert set(update.values) >= {"Loss_D", "D_x", "D_G_z1"}
+    run(tmp_path / "stopped", config, control=StopAt(5))
+    with pytest.raises(AssertionError):
+        assert_same_end(tmp_path / "run", tmp_path / "stopped")
+    assert logged(tmp_path / "run") == TICKS[:1]

@@ -15,7 +15,7 @@ from tiny_run import StopAt, run
 from latentlab.errors import OutputError, TrainingError
 from latentlab.export.sheet import write_sheet
 from latentlab.pixels import Pixels
-from latentlab.training import loop, survival
+from latentlab.training import keeping, loop, survival
 from latentlab.training import run as run_module
 from latentlab.training.config import TrainConfig
 from latentlab.training.control import Control
@@ -141,7 +141,9 @@ def poisoned(at_tick: int) -> Callable[..., None]:
     """Return a loop that puts a NaN into G after a tick, the first time that it runs."""
     real, runs = run_module.train, iter([True])
 
-    def train(state: TrainState, config: TrainConfig, control: Control, on_step: object, on_tick: object) -> None:
+    def train(
+        state: TrainState, config: TrainConfig, control: Control, on_step: object, on_tick: object, on_update: object
+    ) -> None:
         is_first, ticks = next(runs, False), iter(range(1, 100))
 
         def tick() -> None:
@@ -150,7 +152,7 @@ def poisoned(at_tick: int) -> Callable[..., None]:
                 with torch.no_grad():
                     next(state.G.parameters())[0, 0, 0, 0] = float("nan")
 
-        real(state, config, control, on_step, tick)  # type: ignore[arg-type]
+        real(state, config, control, on_step, tick, on_update)  # type: ignore[arg-type]
 
     return train
 
@@ -239,8 +241,8 @@ def test_it_goes_on_by_itself_when_there_is_space(
     tmp_path: Path, config: TrainConfig, uninterrupted: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = iter([False, False, True])
-    monkeypatch.setattr(run_module, "RETRY_S", 0.001)
-    monkeypatch.setattr(run_module, "has_space", lambda *_: next(answers))
+    monkeypatch.setattr(keeping, "RETRY_S", 0.001)
+    monkeypatch.setattr(keeping, "has_space", lambda *_: next(answers))
     assert run(tmp_path / "run", config, sheet=Disk(2).write_sheet).complete
     assert next(answers, None) is None
     assert_same_end(tmp_path / "run", uninterrupted)

@@ -16,11 +16,13 @@ from latentlab.errors import Cancelled
 from latentlab.export.sheet import write_sheet
 from latentlab.pixels import Pixels
 from latentlab.training.config import TrainConfig
-from latentlab.training.control import Control
+from latentlab.training.control import ByHand, Control
+from latentlab.training.evaluation import MakeEvaluate
 from latentlab.training.events import Event, Finished
+from latentlab.training.keeping import SheetWriter
 from latentlab.training.loop import train
 from latentlab.training.replicas import ALONE, Replicas
-from latentlab.training.run import SheetWriter, run_training
+from latentlab.training.run import run_training
 from latentlab.training.state import TrainState
 
 CPU = torch.device("cpu")
@@ -118,11 +120,11 @@ class StopAt(Control):
         super().__init__()
         self.looks_left = look
 
-    def checkpoint(self) -> None:
+    def checkpoint(self, by_hand: ByHand | None = None) -> bool:
         self.looks_left -= 1
         if self.looks_left == 0:
             self.stop()
-        super().checkpoint()
+        return super().checkpoint(by_hand)
 
 
 class Looks(Control):
@@ -130,8 +132,9 @@ class Looks(Control):
 
     looks = 0
 
-    def checkpoint(self) -> None:
+    def checkpoint(self, by_hand: ByHand | None = None) -> bool:
         self.looks += 1
+        return False
 
 
 def run(
@@ -142,6 +145,7 @@ def run(
     control: Control | None = None,
     emit: Callable[[Event], None] = ignore,
     sheet: SheetWriter = write_sheet,
+    make_evaluate: MakeEvaluate | None = None,
 ) -> Finished:
     """Call `run_training` on the CPU."""
     return run_training(
@@ -152,6 +156,7 @@ def run(
         control=control or Control(),
         emit=emit,
         write_sheet=sheet,
+        make_evaluate=make_evaluate,
         command="latentlab train",
     )
 
