@@ -1,12 +1,12 @@
 """A spec computed layer by layer with numpy alone: for looking inside a network, where a runtime shows only its end.
 
-Values travel with the channels first, then the batch: (C, N) for vectors, (C, N, H, W) for maps. So a convolution is
-one matrix product per element of its kernel, without any rearrangement.
+Values travel with the channels first, then the batch: (C, N) for vectors, (C, N, H, W) for maps. So a linear layer is
+a matrix product as it stands, and a convolution one with its kernel's elements laid side by side.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,7 @@ from latentlab.models.spec import (
 )
 
 MAX_PRODUCT = 2**22
-"""Values that a transposed convolution holds at once before it adds them up."""
+"""Values that a convolution holds at once on either side of its matrix product."""
 
 LayerWeights = Mapping[str, FloatArray]
 Classes = npt.NDArray[np.int64]
@@ -53,11 +53,11 @@ def step(layer: Layer, weights: LayerWeights, values: FloatArray, y: Classes | N
     """
     match layer:
         case Linear():
-            return _with_bias(weights["weight"] @ values, weights)
+            return with_bias(weights["weight"] @ values, weights)
         case ConvTranspose():
-            return _with_bias(_conv_transpose(layer, weights["weight"], values), weights)
+            return with_bias(_conv_transpose(layer, weights["weight"], values), weights)
         case Conv():
-            return _with_bias(_conv(layer, weights["weight"], values), weights)
+            return with_bias(_conv(layer, weights["weight"], values), weights)
         case BatchNorm():
             scale = weights["weight"] / np.sqrt(weights["running_var"].astype(np.float64) + layer.eps)
             shift = weights["bias"] - weights["running_mean"] * scale
@@ -93,7 +93,8 @@ def _over(numbers: npt.NDArray[np.floating], values: FloatArray) -> FloatArray:
     return numbers.astype(np.float32).reshape(-1, *(1,) * (values.ndim - 1))
 
 
-def _with_bias(values: FloatArray, weights: LayerWeights) -> FloatArray:
+def with_bias(values: FloatArray, weights: LayerWeights) -> FloatArray:
+    """Add a layer's bias, where it has one."""
     bias = weights.get("bias")
     return values if bias is None else values + bias.reshape(-1, *(1,) * (values.ndim - 1))
 
@@ -114,41 +115,86 @@ def _reshape(layer: Reshape, values: FloatArray) -> FloatArray:
 
 def _conv_transpose(layer: ConvTranspose, weight: FloatArray, values: FloatArray) -> FloatArray:
     _, count, height, width = values.shape
-    kernel, stride, padding = layer.kernel, layer.stride, layer.padding
-    full = [(side - 1) * stride + kernel + layer.output_padding for side in (height, width)]
-    out = np.zeros((layer.out_channels, count, *full), np.float32)
-    # One product for all elements of the kernel reads the weights once, in order.
-    rows = weight.reshape(len(weight), -1).T
-    chunk = max(1, MAX_PRODUCT // (len(rows) * height * width))
-    for start in range(0, count, chunk):
-        some = values[:, start : start + chunk]
-        product = (rows @ some.reshape(len(some), -1)).reshape(-1, kernel, kernel, *some.shape[1:])
-        for row in range(kernel):
-            for column in range(kernel):
-                out[
-                    :,
-                    start : start + chunk,
-                    row : row + (height - 1) * stride + 1 : stride,
-                    column : column + (width - 1) * stride + 1 : stride,
-                ] += product[:, row, column]
-    return out[:, :, padding : full[0] - padding, padding : full[1] - padding]
+    full_height, full_width = (
+        (side - 1) * layer.stride + layer.kernel + layer.output_padding - 2 * layer.padding for side in (height, width)
+    )
+    out = np.empty((layer.out_channels, count, full_height, full_width), np.float32)
+    for some in _chunks(count, weight[0].size * height * width):
+        out[:, some] = added_up(layer, kernel_products(weight, values[:, some]))
+    return out
+
+
+def kernel_products(weight: FloatArray, values: FloatArray) -> FloatArray:
+    """Multiply maps with each element of the kernel of a transposed convolution, wherever that then goes.
+
+    Args:
+        weight: Shape (C, out channels, kernel, kernel).
+        values: Shape (C, N, H, W).
+
+    Returns:
+        Shape (out channels, kernel, kernel, H, W, N).
+    """
+    _, count, height, width = values.shape
+    product = weight.reshape(len(weight), -1).T @ _batch_last(values).reshape(len(weight), -1)
+    return product.reshape(*weight.shape[1:], height, width, count)
+
+
+def added_up(layer: ConvTranspose, product: FloatArray) -> FloatArray:
+    """Put what each element of the kernel makes of a map where it belongs.
+
+    Outputs that are a stride apart are added up side by side, in memory's order, and only then go between each other.
+
+    Args:
+        layer: The layer.
+        product: As `kernel_products` returns it.
+
+    Returns:
+        Shape (out channels, N, H', W'); without the bias.
+    """
+    channels, kernel, _, height, width, count = product.shape
+    stride, padding = layer.stride, layer.padding
+    full_height, full_width = ((side - 1) * stride + kernel + layer.output_padding for side in (height, width))
+    rows, columns = -(-full_height // stride), -(-full_width // stride)
+    sums = np.zeros((stride, stride, channels, rows, columns, count), np.float32)
+    for row in range(kernel):
+        for column in range(kernel):
+            top, left = row // stride, column // stride
+            sums[row % stride, column % stride, :, top : top + height, left : left + width] += product[:, row, column]
+    whole = sums.transpose(2, 5, 3, 0, 4, 1).reshape(channels, count, rows * stride, columns * stride)
+    return whole[:, :, padding : full_height - padding, padding : full_width - padding]
 
 
 def _conv(layer: Conv, weight: FloatArray, values: FloatArray) -> FloatArray:
-    padding, stride = layer.padding, layer.stride
-    padded = np.pad(values, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
-    height, width = ((side - layer.kernel) // stride + 1 for side in padded.shape[2:])
-    out = np.zeros((layer.out_channels, values.shape[1], height, width), np.float32)
-    for row in range(layer.kernel):
-        for column in range(layer.kernel):
-            seen = padded[
-                :,
-                :,
-                row : row + (height - 1) * stride + 1 : stride,
-                column : column + (width - 1) * stride + 1 : stride,
-            ]
-            out += (weight[:, :, row, column] @ seen.reshape(len(seen), -1)).reshape(out.shape)
+    entering, count, *sides = values.shape
+    kernel, padding, stride = layer.kernel, layer.padding, layer.stride
+    height, width = ((side + 2 * padding - kernel) // stride + 1 for side in sides)
+    out = np.empty((layer.out_channels, count, height, width), np.float32)
+    rows = weight.reshape(len(weight), -1)
+    for some in _chunks(count, rows.shape[1] * height * width):
+        padded = np.pad(_batch_last(values[:, some]), ((0, 0), (padding, padding), (padding, padding), (0, 0)))
+        seen = np.empty((entering, kernel, kernel, height, width, padded.shape[3]), np.float32)
+        for row in range(kernel):
+            for column in range(kernel):
+                seen[:, row, column] = padded[
+                    :,
+                    row : row + (height - 1) * stride + 1 : stride,
+                    column : column + (width - 1) * stride + 1 : stride,
+                ]
+        product = (rows @ seen.reshape(rows.shape[1], -1)).reshape(len(rows), height, width, -1)
+        out[:, some] = product.transpose(0, 3, 1, 2)
     return out
+
+
+def _chunks(count: int, each: int) -> Iterator[slice]:
+    """Part a batch so that no part needs more than `MAX_PRODUCT` values, `each` for each of its members."""
+    size = max(1, MAX_PRODUCT // each)
+    for start in range(0, count, size):
+        yield slice(start, min(start + size, count))
+
+
+def _batch_last(values: FloatArray) -> FloatArray:
+    """Turn (C, N, H, W) into (C, H, W, N): rows of small maps are short, and short rows are slow."""
+    return np.ascontiguousarray(values.transpose(0, 2, 3, 1))
 
 
 def _activation(layer: Activation, values: FloatArray) -> FloatArray:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
+import time
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,32 +12,42 @@ import numpy.typing as npt
 import onnxruntime
 
 from latentlab.cores import cores
-from latentlab.errors import ModelFileError
+from latentlab.errors import Cancelled, ModelFileError
 from latentlab.latent.arrays import FloatArray, IntArray
 from latentlab.latent.priors import Prior, sample
 from latentlab.models.foreign.onnx_generator import EXPORT_AGAIN, OnnxGenerator, picture_sides
+from latentlab.models.foreign.watching import Watch, unwatched
 from latentlab.rendering.onnx_file import file_session, outputs
 from latentlab.rendering.onnx_session import NOTHING
 
 MAX_CLASSES = 1000
 LIMIT_S = 30.0
 _PICTURES = 16
+_LOOK_S = 0.05
 
 
-def tried(file: OnnxGenerator, prior: Prior) -> OnnxGenerator:
+@dataclass(frozen=True, eq=False)
+class _Session:
+    runtime: onnxruntime.InferenceSession
+    watch: Watch
+
+
+def tried(file: OnnxGenerator, prior: Prior, watch: Watch = unwatched) -> OnnxGenerator:
     """Draw a few pictures and complete what is known of a file.
 
     Args:
         file: As `inspect_onnx` returns it.
         prior: The distribution of z.
+        watch: Called now and then, also by another thread, while it is drawn.
 
     Returns:
         With `batch`, `classes`, `layout`, `channels`, `height`, `width` and `range` as they are.
 
     Raises:
         ModelFileError: If the runtime cannot draw it, or what it draws is no picture.
+        Cancelled: If `watch` raises it.
     """
-    session = file_session(file, cores(), NOTHING)
+    session = _Session(file_session(file, cores(), NOTHING), watch)
     z, y = sample(prior, _PICTURES, file.z_dim, 0), np.zeros(_PICTURES, np.int64)
     file = _with_batch(file, session, z, y)
     if file.y_name and not file.classes:
@@ -53,9 +64,7 @@ def tried(file: OnnxGenerator, prior: Prior) -> OnnxGenerator:
     return replace(file, channels=channels, height=height, width=width)
 
 
-def _with_batch(
-    file: OnnxGenerator, session: onnxruntime.InferenceSession, z: FloatArray, y: IntArray
-) -> OnnxGenerator:
+def _with_batch(file: OnnxGenerator, session: _Session, z: FloatArray, y: IntArray) -> OnnxGenerator:
     """Find out whether a file that says it takes any number of latents does; many were exported for just one."""
     if file.batch == 0:
         try:
@@ -70,7 +79,7 @@ def _with_batch(
     return file
 
 
-def _count_classes(file: OnnxGenerator, session: onnxruntime.InferenceSession, z: FloatArray) -> int:
+def _count_classes(file: OnnxGenerator, session: _Session, z: FloatArray) -> int:
     """Count the classes of a file that does not say how many there are: the runtime refuses those there are not."""
 
     def is_there(label: int) -> bool:
@@ -89,18 +98,32 @@ def _count_classes(file: OnnxGenerator, session: onnxruntime.InferenceSession, z
     return least
 
 
-def _run(
-    file: OnnxGenerator, session: onnxruntime.InferenceSession, z: FloatArray, y: IntArray
-) -> list[npt.NDArray[Any]]:
-    options = onnxruntime.RunOptions()
-    stop = threading.Timer(LIMIT_S, lambda: setattr(options, "terminate", True))
-    stop.start()
+def _run(file: OnnxGenerator, session: _Session, z: FloatArray, y: IntArray) -> list[npt.NDArray[Any]]:
+    options, ended = onnxruntime.RunOptions(), threading.Event()
+    guard = threading.Thread(target=_guard, args=(options, ended, session.watch), name="onnx trial", daemon=True)
+    guard.start()
     try:
-        return list(outputs(file, session, z, y, options))
+        return list(outputs(file, session.runtime, z, y, options))
     except Exception as error:
+        # Whoever called it off is told so, not what the runtime makes of that.
+        session.watch()
         if options.terminate:
             raise ModelFileError(file.path, f"took longer than {LIMIT_S:g} s for a picture") from error
         raise ModelFileError(file.path, f"the runtime cannot draw it: {error}", EXPORT_AGAIN) from error
     finally:
-        stop.cancel()
-        stop.join()
+        ended.set()
+        guard.join()
+
+
+def _guard(options: onnxruntime.RunOptions, ended: threading.Event, watch: Watch) -> None:
+    """End a run that takes too long, or that nobody waits for any more."""
+    started = time.monotonic()
+    try:
+        while not ended.wait(min(_LOOK_S, LIMIT_S)):
+            watch()
+            if time.monotonic() > started + LIMIT_S:
+                break
+    except Cancelled:
+        pass
+    if not ended.is_set():
+        options.terminate = True

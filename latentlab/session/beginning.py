@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from latentlab import log
 from latentlab.cores import spare
+from latentlab.errors import Cancelled
+from latentlab.models.foreign.watching import Watch, unwatched
 from latentlab.paths import bundled, config_dir
 from latentlab.preload import preload
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 BUNDLED_MODEL = ("checkpoints", "faces.safetensors")
 BUNDLED_DIGITS = ("checkpoints", "digits.safetensors")
+_LOOK_S = 0.02
 _log = log.get(__name__)
 
 
@@ -60,27 +63,40 @@ class OpeningAhead:
         self._path: Path | None = None
         self._model: OpenedModel | None = None
         self._is_read = threading.Event()
+        self._given_up = threading.Event()
         self._thread = threading.Thread(target=self._run, name="opening ahead", daemon=True)
 
     def start(self) -> None:
         """Begin."""
         self._thread.start()
 
-    def open(self, path: Path) -> OpenedModel:
+    def open(self, path: Path, /, *, watch: Watch = unwatched) -> OpenedModel:
         """Return the model of a file: the one read ahead, once, or else as `OpenedModel.from_file`.
 
         Raises:
             ModelFileError: If it is missing, damaged or no model.
+            Cancelled: If `watch` raises it; what is being read ahead is given up.
         """
         from latentlab.session.opened import OpenedModel
 
-        self._is_read.wait()
+        try:
+            watch()
+            while not self._is_read.wait(_LOOK_S):
+                watch()
+        except Cancelled:
+            self._given_up.set()
+            raise
         model, self._model = self._model, None
-        return model if model is not None and path == self._path else OpenedModel.from_file(path)
+        return model if model is not None and path == self._path else OpenedModel.from_file(path, watch=watch)
 
     def close(self) -> None:
-        """Wait for the thread to end."""
+        """Give up what is being read, and wait for the thread to end."""
+        self._given_up.set()
         self._thread.join()
+
+    def _watch(self) -> None:
+        if self._given_up.is_set():
+            raise Cancelled
 
     def _run(self) -> None:
         try:
@@ -88,11 +104,13 @@ class OpeningAhead:
             from latentlab.session.opened import OpenedModel
 
             self._path = first_model(self._named)
-            model = self._model = OpenedModel.from_file(self._path)
+            model = self._model = OpenedModel.from_file(self._path, watch=self._watch)
             self._is_read.set()
             backend = model.backend()
             backend.use_threads(spare())
             backend.render(model.sample(1))
+        except Cancelled:
+            _log.info("what was opened ahead of time was given up")
         except Exception:  # noqa: BLE001 - whoever opens the model meets the same error, and reports it
             _log.info("nothing was opened ahead of time", exc_info=True)
         finally:

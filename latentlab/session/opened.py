@@ -18,6 +18,7 @@ from latentlab.latent.arrays import FloatArray, IntArray
 from latentlab.latent.directions import Direction, axis_directions, by_name, offset
 from latentlab.latent.priors import MAX_SEED, Prior, sample
 from latentlab.models.checkpoint import CLOSED, Generator
+from latentlab.models.foreign.watching import Watch, unwatched
 from latentlab.pixels import Pixels
 from latentlab.rendering.backend import Backend
 from latentlab.rendering.devices import DEVICES, Device, make_backend
@@ -46,17 +47,18 @@ class OpenedModel:
         self._building = threading.Lock()
 
     @classmethod
-    def from_file(cls, path: str | Path, choice: Choice | None = None) -> OpenedModel:
+    def from_file(cls, path: str | Path, choice: Choice | None = None, watch: Watch = unwatched) -> OpenedModel:
         """Open a model file, the newest model of a run folder, a checkpoint of another project, or an ``.onnx`` file.
 
         Args:
             path: The file or folder.
             choice: How to read a file of another project; None for the choice remembered for it, else the best guess.
+            watch: Called between the steps; it may raise `Cancelled`.
 
         Raises:
             ModelFileError: If it is missing, damaged, or no generator; it says what it is.
         """
-        return cls(*open_file(Path(path).expanduser(), choice))
+        return cls(*open_file(Path(path).expanduser(), choice, watch))
 
     @property
     def name(self) -> str:

@@ -11,6 +11,7 @@ from latentlab import log
 from latentlab.errors import ModelFileError
 from latentlab.models.card import ModelCard
 from latentlab.models.checkpoint import Generator, find_model, is_model, load_generator
+from latentlab.models.foreign.watching import Watch, unwatched
 from latentlab.models.weight_file import is_classifier
 
 if TYPE_CHECKING:
@@ -43,12 +44,15 @@ class FileReading:
         return self.choice is not None or self.guesses is None or self.guesses.is_certain
 
 
-def open_file(path: Path, choice: Choice | None = None) -> tuple[Generator, FileReading | None]:
+def open_file(
+    path: Path, choice: Choice | None = None, watch: Watch = unwatched
+) -> tuple[Generator, FileReading | None]:
     """Open a generator.
 
     Args:
         path: A file, or a run folder, whose newest model is taken.
         choice: How to read a file of another project; None for the choice remembered for it, else the best guess.
+        watch: Called between the steps; it may raise `Cancelled`.
 
     Returns:
         The generator, and how it was read where it is of another project.
@@ -58,21 +62,21 @@ def open_file(path: Path, choice: Choice | None = None) -> tuple[Generator, File
     """
     path = find_model(path)
     if path.suffix.lower() == ONNX_SUFFIX:
-        return _open_onnx(path, choice)
+        return _open_onnx(path, choice, watch)
     if is_model(path) or is_classifier(path):
         return load_generator(path), None
-    return _open_checkpoint(path, choice)
+    return _open_checkpoint(path, choice, watch)
 
 
-def _open_checkpoint(path: Path, choice: Choice | None) -> tuple[Generator, FileReading]:
+def _open_checkpoint(path: Path, choice: Choice | None, watch: Watch) -> tuple[Generator, FileReading]:
     from latentlab.models.foreign.by_hand import chosen
     from latentlab.models.foreign.choices import hash_of, remembered
     from latentlab.models.foreign.opening import open_foreign
     from latentlab.models.foreign.ranking_cache import keep_ranking, ranked_before
 
-    file_hash = hash_of(path)
+    file_hash = hash_of(path, watch)
     ranked = ranked_before(file_hash)
-    guesses = open_foreign(path, ranked)
+    guesses = open_foreign(path, ranked, watch)
     if [guess.spec for guess in guesses.guesses] != [each.spec for each in ranked]:
         keep_ranking(file_hash, guesses.guesses)
     remarks = list(guesses.remarks)
@@ -89,7 +93,7 @@ def _open_checkpoint(path: Path, choice: Choice | None) -> tuple[Generator, File
     return generator, FileReading(guesses, applied, file_hash, tuple(remarks))
 
 
-def _open_onnx(path: Path, choice: Choice | None) -> tuple[Generator, FileReading]:
+def _open_onnx(path: Path, choice: Choice | None, watch: Watch) -> tuple[Generator, FileReading]:
     from latentlab.models.foreign.choices import remembered
     from latentlab.models.foreign.onnx_file import inspect_onnx
     from latentlab.models.spec import GeneratorSpec, NetworkSpec, Opaque
@@ -98,7 +102,7 @@ def _open_onnx(path: Path, choice: Choice | None) -> tuple[Generator, FileReadin
     file = inspect_onnx(path)
     applied = choice or remembered(file.content_hash)
     prior = (applied.prior if applied is not None else "") or file.prior or "normal"
-    file = tried(file, prior)
+    file = tried(file, prior, watch)
     if applied is not None and applied.range:
         file = replace(file, range=applied.range)
     network = NetworkSpec((file.z_dim,), (Opaque(file.channels, file.height, file.width, file.classes),))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from latentlab.errors import ErrorReport, LatentlabError
+from latentlab.models.foreign.watching import Watch, unwatched
 from latentlab.paths import bundled, replacing
 from latentlab.session.beginning import BUNDLED_DIGITS, BUNDLED_MODEL, autosave_file
 from latentlab.session.keeper import KeepJob, SessionKeeper
@@ -25,7 +26,12 @@ BUNDLED_SEEDS = (25, 32)
 AUTOSAVE_AFTER_MS = 2000
 """Rest after the last change before the session is kept."""
 
-OpenModel = Callable[[Path], OpenedModel]
+
+class OpenModel(Protocol):
+    """Opens a model's file; see `OpenedModel.from_file`."""
+
+    def __call__(self, path: Path, /, *, watch: Watch = unwatched) -> OpenedModel:
+        """Open it, calling `watch` between the steps."""
 
 
 @dataclass(frozen=True)

@@ -103,11 +103,16 @@ class ModelOpening(QObject):
 
 def _reading(wanted: SlowReading) -> Work:
     def work(progress: Progress) -> OpenedModel:
-        model = wanted.open_model(wanted.path)
-        progress(0.5)
-        # What the window asks for first is found here, not on its thread.
-        _ = model.directions
-        model.backend()
+        model = wanted.open_model(wanted.path, watch=lambda: progress(0.0))
+        make_ready(model, progress)
         return model
 
     return work
+
+
+def make_ready(model: OpenedModel, progress: Progress) -> None:
+    """Find what the window asks a model for first, so that this is not done on its thread."""
+    progress(0.5)
+    _ = model.directions
+    progress(0.7)
+    model.backend()

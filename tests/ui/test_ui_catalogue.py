@@ -19,6 +19,7 @@ from pytestqt.qtbot import QtBot
 from test_ui_actions import unnamed
 
 from latentlab.models.foreign.choices import Choice, remember
+from latentlab.models.foreign.watching import Watch
 from latentlab.pixels import sheet
 from latentlab.session.opened import OpenedModel
 from latentlab.ui.dialogs import catalogue_entries
@@ -130,9 +131,9 @@ def test_a_refresh_shows_new_files_and_opens_no_other_again(
     opened: list[str] = []
     usual = catalogue_entries.looked_at
 
-    def counted(entry: Entry) -> Entry:
+    def counted(entry: Entry, watch: Watch) -> Entry:
         opened.append(entry.shown)
-        return usual(entry)
+        return usual(entry, watch)
 
     monkeypatch.setattr(catalogue_entries, "looked_at", counted)
     shutil.copy(make_model("later", seed=3), folder / "later.safetensors")
@@ -177,9 +178,10 @@ def test_closing_looks_no_further_and_the_folder_is_remembered(
 ) -> None:
     gate, opened = threading.Event(), []
 
-    def slow(entry: Entry) -> Entry:
+    def slow(entry: Entry, watch: Watch) -> Entry:
         opened.append(entry.shown)
         assert gate.wait(30.0)
+        watch()
         return entry
 
     monkeypatch.setattr(catalogue_entries, "looked_at", slow)

@@ -18,8 +18,10 @@ from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 from test_ui_actions import unnamed
 
+from latentlab.errors import Cancelled
 from latentlab.models.foreign import by_hand
 from latentlab.models.foreign.choices import Choice
+from latentlab.models.foreign.watching import Watch, unwatched
 from latentlab.models.spec import Activation, BatchNorm
 from latentlab.session.opened import OpenedModel
 from latentlab.ui.dialogs.how_read import HowReadWindow
@@ -211,9 +213,9 @@ class Slow:
     def __init__(self) -> None:
         self.gate = threading.Event()
 
-    def open(self, path: Path) -> OpenedModel:
+    def open(self, path: Path, /, *, watch: Watch = unwatched) -> OpenedModel:
         assert self.gate.wait(30.0)
-        return OpenedModel.from_file(path)
+        return OpenedModel.from_file(path, watch=watch)
 
 
 def test_the_window_plays_on_while_a_file_is_read(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
@@ -237,6 +239,47 @@ def test_the_window_plays_on_while_a_file_is_read(qtbot: QtBot, window: MainWind
     qtbot.waitUntil(lambda: not window.opening.reading)
     assert window.windowTitle() == "netG — latentlab"
     assert not window.busy.isVisible()
+
+
+class Endless:
+    """Recognises a file until it is given up."""
+
+    def __init__(self) -> None:
+        self.began = threading.Event()
+        self.given_up = False
+
+    def open(self, path: Path, /, *, watch: Watch = unwatched) -> OpenedModel:
+        try:
+            while True:
+                self.began.set()
+                watch()
+        except Cancelled:
+            self.given_up = True
+            raise
+
+
+def test_escape_gives_up_what_is_being_recognised(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    endless = Endless()
+    window.opening.read(SlowReading(small_generator(tmp_path), endless.open, None))
+    assert endless.began.wait(30.0)
+    qtbot.waitUntil(window.busy.isVisible)
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: not window.opening.reading)
+    assert endless.given_up
+    assert not window.busy.isVisible()
+    assert window.messages.text() == ""
+    assert window.windowTitle() == "small — latentlab"
+
+
+def test_another_file_is_opened_in_place_of_one_that_is_being_recognised(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
+    endless = Endless()
+    window.opening.read(SlowReading(small_generator(tmp_path), endless.open, None))
+    assert endless.began.wait(30.0)
+    read(qtbot, window, small_generator(tmp_path, "second", seed=1))
+    assert endless.given_up
+    assert window.windowTitle() == "second — latentlab"
 
 
 def test_the_file_wanted_last_is_opened(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:

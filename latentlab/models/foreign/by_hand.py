@@ -10,9 +10,9 @@ from latentlab.models.card import ModelCard
 from latentlab.models.checkpoint import Generator
 from latentlab.models.foreign.batch_norm import with_statistics
 from latentlab.models.foreign.choices import Choice
+from latentlab.models.foreign.drafts import OUTPUT_LAYERS
 from latentlab.models.foreign.known import Output
 from latentlab.models.foreign.opening import OpenedGuesses, notes
-from latentlab.models.foreign.readings import OUTPUT_LAYERS
 from latentlab.models.spec import (
     Activation,
     BatchNorm,

@@ -14,11 +14,13 @@ from latentlab.errors import ModelFileError
 from latentlab.latent.priors import PRIORS, Prior
 from latentlab.models.foreign.batch_norm import STATISTICS, Statistics
 from latentlab.models.foreign.onnx_generator import RANGES, Range
+from latentlab.models.foreign.watching import Watch, unwatched
 from latentlab.models.spec import GeneratorSpec
 
 FORMAT = 1
 MAX_FILES = 500
 _MAX_BYTES = 2**24
+_PART_BYTES = 2**22
 _Word = TypeVar("_Word", bound=str)
 _log = log.get(__name__)
 
@@ -41,15 +43,23 @@ class Choice:
     range: Range | Literal[""] = ""
 
 
-def hash_of(path: Path) -> str:
+def hash_of(path: Path, watch: Watch = unwatched) -> str:
     """Return 16 hexadecimal digits over the bytes of a file.
+
+    Args:
+        path: The file.
+        watch: Called between the parts that are read.
 
     Raises:
         ModelFileError: If it cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=8)).hexdigest()
+        digest = hashlib.blake2b(digest_size=8)
+        with path.open("rb", buffering=0) as file:
+            while part := file.read(_PART_BYTES):
+                digest.update(part)
+                watch()
+        return digest.hexdigest()
     except OSError as error:
         raise ModelFileError(path, f"cannot be read: {error.strerror or error}") from error
 

@@ -7,8 +7,10 @@ but that they look like the generated ones.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +19,7 @@ from latentlab.models.foreign.layouts import DEFAULT_EPS, Placed
 from latentlab.models.foreign.modules import Module, Network
 from latentlab.models.foreign.options import strided
 from latentlab.models.foreign.statistics_fit import was_trained
+from latentlab.models.foreign.watching import Watch, unwatched
 from latentlab.models.numpy_forward import channel_statistics, step
 from latentlab.models.spec import Activation, BatchNorm, Conv, Linear, Reshape, Shape
 
@@ -35,7 +38,14 @@ class _Partial:
     cost: float
 
 
-def reading_of(critic: Network, picture: Shape) -> tuple[float, tuple[Placed, ...]] | None:
+class Reading(NamedTuple):
+    """A discriminator read as one of pictures of some shape: how unusual that makes it, and its layers."""
+
+    cost: float
+    placed: tuple[Placed, ...]
+
+
+def reading_of(critic: Network, picture: Shape) -> Reading | None:
     """Read a discriminator as one of pictures of a shape.
 
     Args:
@@ -43,7 +53,7 @@ def reading_of(critic: Network, picture: Shape) -> tuple[float, tuple[Placed, ..
         picture: (C, H, W).
 
     Returns:
-        How unusual that makes it, and its layers; None if it takes no such pictures.
+        The cheapest reading; None if it takes no such pictures.
     """
     partials = [_Partial((), picture, 0.0)]
     for index, module in enumerate(critic.modules):
@@ -55,26 +65,35 @@ def reading_of(critic: Network, picture: Shape) -> tuple[float, tuple[Placed, ..
     if not ends:
         return None
     best = min(ends, key=lambda partial: partial.cost + _end_cost(partial))
-    return best.cost + _end_cost(best), best.placed
+    return Reading(best.cost + _end_cost(best), best.placed)
 
 
-def misfit(placed: Sequence[Placed], photo: FloatArray) -> float | None:
+def misfit(
+    placed: Sequence[Placed], photo: FloatArray, enough: float = math.inf, watch: Watch = unwatched
+) -> float | None:
     """Measure how far pictures are from those that a discriminator has seen; see `distance`.
 
     Args:
         placed: The discriminator's layers.
         photo: Pictures as the generator's author shows them, channels first, (C, N, H, W).
+        enough: Measuring ends where it is certain that they are farther than this.
+        watch: Called between the layers.
 
     Returns:
-        The mean over its BatchNorm layers; None where it has none, or none that has seen any training.
+        The mean over its BatchNorm layers, or, beyond `enough`, something that it is at least; None where it has none,
+        or none that has seen any training.
     """
-    last = max((index for index, each in enumerate(placed) if isinstance(each.layer, BatchNorm)), default=-1)
-    values, distances = photo, []
-    for each in placed[: last + 1]:
-        if was_trained(each):
-            distances.append(distance(values, each.tensors))
-        values = step(each.layer, each.tensors, values)
-    return float(np.mean(distances)) if distances else None
+    norms = [index for index, each in enumerate(placed) if was_trained(each)]
+    values, found = photo, 0.0
+    for index, each in enumerate(placed[: norms[-1] + 1] if norms else ()):
+        watch()
+        if index in norms:
+            found += distance(values, each.tensors) / len(norms)
+            if found > enough:
+                break
+        if index < norms[-1]:
+            values = step(each.layer, each.tensors, values)
+    return found if norms else None
 
 
 def distance(values: FloatArray, tensors: Mapping[str, FloatArray]) -> float:

@@ -18,6 +18,7 @@ from latentlab.models.foreign.contents import Declared
 from latentlab.models.foreign.modules import Module
 from latentlab.models.foreign.options import Stepping, keeping_size, size_cost, transposed
 from latentlab.models.foreign.slots import ACTIVATIONS, Slot, Slots, slots_between
+from latentlab.models.foreign.watching import Watch, unwatched
 from latentlab.models.spec import (
     MAX_SIDE_PX,
     Activation,
@@ -132,6 +133,7 @@ def search(
     declared: Mapping[str, Declared],
     size: int | None = None,
     sides: tuple[int, ...] = (),
+    watch: Watch = unwatched,
 ) -> list[Layout]:
     """List the readings of a network, cheapest first.
 
@@ -140,6 +142,7 @@ def search(
         declared: See `FoundNetwork.declared`.
         size: The side of the pictures where something else in the file tells it; others cost more.
         sides: Of the maps behind each convolution, up-sampling or crop where they are known; then no other is tried.
+        watch: Called between the steps of the search.
     """
     found: list[Layout] = []
     searching = _Search(start.modules, declared)
@@ -153,6 +156,7 @@ def search(
     for _ in range(MAX_STEPS):
         if not queue or len(found) >= MAX_LAYOUTS or (found and queue[0][0] > found[0].cost + MAX_EXCESS):
             break
+        watch()
         _, _, partial = heapq.heappop(queue)
         if partial.position == len(start.modules):
             layout = _finished(partial, start.z_dim, size)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from latentlab.latent.arrays import FloatArray
 from latentlab.models.foreign.contents import Declared, FoundNetwork
 from latentlab.models.foreign.tensors import Tensor
+from latentlab.models.foreign.watching import Watch, unwatched
 
 Kind = Literal["conv", "linear", "norm", "affine", "prelu", "other"]
 
@@ -65,12 +66,13 @@ class Network:
         return tuple(module for module in self.modules if module.kind in ("conv", "linear"))
 
 
-def read_network(found: FoundNetwork, beside: FoundNetwork | None = None) -> Network:
+def read_network(found: FoundNetwork, beside: FoundNetwork | None = None, watch: Watch = unwatched) -> Network:
     """Read a network's tensors.
 
     Args:
         found: The network.
         beside: The one it is an average of, whose running statistics are taken where `found` has none.
+        watch: Called between the tensors.
 
     Raises:
         ValueError: If it is too large, damaged, or holds numbers that are not finite.
@@ -83,6 +85,7 @@ def read_network(found: FoundNetwork, beside: FoundNetwork | None = None) -> Net
         raise ValueError(f"a network of {total / 1e6:.0f} million numbers is too large")
     grouped: dict[str, dict[str, FloatArray]] = {}
     for name, tensor in tensors.items():
+        watch()
         if tensor.is_float and tensor.storage is not None:
             path, last = _parted(name)
             grouped.setdefault(path, {})[last] = _read(name, tensor)

@@ -126,7 +126,7 @@ def _bytes_of(tensor: TensorProto, said: dict[str, str]) -> int:
     size = _SIZES.get(tensor.data_type)
     if size is None or min(tensor.dims, default=0) < 0:
         raise ValueError("keeps weights of an unknown kind in another file")
-    count = math.prod(tensor.dims) * size
+    count: int = math.prod(tensor.dims) * size
     if "length" in said and _whole(said["length"]) != count:
         raise ValueError(f"is damaged: {tensor.name[:60]} is of another size than its numbers")
     return count

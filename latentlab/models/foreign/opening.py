@@ -16,6 +16,7 @@ from latentlab.models.foreign.diagnosis import EXPORT, explained, family_of, kin
 from latentlab.models.foreign.differences import hidden_of, output_of
 from latentlab.models.foreign.modules import Network, read_network
 from latentlab.models.foreign.readings import Ranked, Reading, readings
+from latentlab.models.foreign.watching import Watch, unwatched
 from latentlab.models.spec import BatchNorm, GeneratorSpec
 
 SUFFIXES = (".pth", ".pt", ".pkl", ".pickle", ".ckpt", ".bin", ".safetensors", ".tar")
@@ -92,7 +93,7 @@ class OpenedGuesses:
         return not rivals or min(rivals) >= self.guesses[0].score + CERTAIN_SCORE
 
 
-def open_foreign(path: Path, ranked: Sequence[Ranked] = ()) -> OpenedGuesses:
+def open_foreign(path: Path, ranked: Sequence[Ranked] = (), watch: Watch = unwatched) -> OpenedGuesses:
     """Open a generator from a PyTorch checkpoint or a safetensors file of any project.
 
     Nothing in the file is run. The architecture is inferred from the tensors' shapes and names, the statistics of
@@ -101,6 +102,7 @@ def open_foreign(path: Path, ranked: Sequence[Ranked] = ()) -> OpenedGuesses:
     Args:
         path: The file.
         ranked: What came out for the same file before: saves the time that measuring takes.
+        watch: Called between the steps.
 
     Raises:
         ModelFileError: If the file cannot be read, is damaged, or holds no generator that can be opened; it says what
@@ -108,15 +110,15 @@ def open_foreign(path: Path, ranked: Sequence[Ranked] = ()) -> OpenedGuesses:
     """
     with opened(path) as checkpoint:
         contents = contents_of(checkpoint.value)
-        return _opened(path, contents, ranked)
+        return _opened(path, contents, ranked, watch)
 
 
-def _opened(path: Path, contents: Contents, known: Sequence[Ranked]) -> OpenedGuesses:
+def _opened(path: Path, contents: Contents, known: Sequence[Ranked], watch: Watch) -> OpenedGuesses:
     candidates = _candidates(contents)
-    critic = _critic(contents)
+    critic = _critic(contents, watch)
     for network in candidates:
-        read = read_network(network, _raw_of(network, contents))
-        ranked = readings(read, contents.facts, critic, known)
+        read = read_network(network, _raw_of(network, contents), watch)
+        ranked = readings(read, contents.facts, critic, known, watch)
         if ranked:
             return _guesses(path, contents, network, ranked)
     by_picture = any(module.kind in ("affine", "prelu") for each in candidates for module in read_network(each).modules)
@@ -139,10 +141,10 @@ def _candidates(contents: Contents) -> list[FoundNetwork]:
     return sorted(possible, key=lambda network: (network.role != "generator", not network.is_averaged))
 
 
-def _critic(contents: Contents) -> Network | None:
+def _critic(contents: Contents, watch: Watch) -> Network | None:
     found = [network for network in contents.networks if kind_of(network) == "discriminator"]
     found.sort(key=lambda network: network.role != "discriminator")
-    return read_network(found[0]) if found else None
+    return read_network(found[0], watch=watch) if found else None
 
 
 def _raw_of(network: FoundNetwork, contents: Contents) -> FoundNetwork | None:

@@ -12,7 +12,7 @@ from latentlab.models.foreign.opening import Guess
 from latentlab.models.foreign.readings import MAX_READINGS, Ranked
 from latentlab.models.spec import GeneratorSpec, finite_number
 
-_VERSION = 1
+_VERSION = 2
 """Raised whenever the same file is ranked otherwise."""
 _MAX_BYTES = 2**22
 _log = log.get(__name__)

@@ -16,8 +16,18 @@ import numpy.typing as npt
 from latentlab.latent.arrays import FloatArray
 from latentlab.latent.priors import Prior, sample
 from latentlab.models.foreign.layouts import Placed
-from latentlab.models.numpy_forward import Classes, channel_statistics, step, to_channels_first
-from latentlab.models.spec import BatchNorm, Conv, JoinClass, Layer
+from latentlab.models.foreign.watching import Watch, unwatched
+from latentlab.models.numpy_forward import (
+    MAX_PRODUCT,
+    Classes,
+    added_up,
+    channel_statistics,
+    kernel_products,
+    step,
+    to_channels_first,
+    with_bias,
+)
+from latentlab.models.spec import BatchNorm, Conv, ConvTranspose, JoinClass, Layer
 
 SAMPLES = 128
 MAX_VALUES = 2**18
@@ -56,8 +66,12 @@ class _Group:
     is_measured: bool = False
 
 
-def misfits(trials: Sequence[Trial]) -> list[tuple[float, ...] | None]:
+def misfits(trials: Sequence[Trial], watch: Watch = unwatched) -> list[tuple[float, ...] | None]:
     """Measure how far each trial's statistics are from those in its BatchNorm layers.
+
+    Args:
+        trials: The hypotheses.
+        watch: Called between the layers.
 
     Returns:
         For each trial the `distance` at each of its BatchNorms; None where it was given up on the way because others
@@ -67,7 +81,7 @@ def misfits(trials: Sequence[Trial]) -> list[tuple[float, ...] | None]:
         return [()] * len(trials)
     # Weights of any size may come out of a file; what overflows is a bad fit.
     with np.errstate(all="ignore"):
-        return _misfits(trials)
+        return _misfits(trials, watch)
 
 
 def was_trained(placed: Placed) -> bool:
@@ -78,13 +92,13 @@ def was_trained(placed: Placed) -> bool:
     return bool((module.mean != 0.0).any() or (module.variance != 1.0).any())
 
 
-def _misfits(trials: Sequence[Trial]) -> list[tuple[float, ...] | None]:
+def _misfits(trials: Sequence[Trial], watch: Watch) -> list[tuple[float, ...] | None]:
     found: list[tuple[float, ...] | None] = [None] * len(trials)
     frontier = _first_groups(trials)
     while frontier:
         reached: list[_Group] = []
         for group in frontier:
-            for split in _advance(trials, group):
+            for split in _advance(trials, group, watch):
                 layer = _layer_at(trials, split)
                 if layer is None:
                     for trial in split.trials:
@@ -147,7 +161,7 @@ def _first_groups(trials: Sequence[Trial]) -> list[_Group]:
     return found
 
 
-def _advance(trials: Sequence[Trial], group: _Group) -> list[_Group]:
+def _advance(trials: Sequence[Trial], group: _Group, watch: Watch) -> list[_Group]:
     """Run a group up to its next BatchNorm, parting it where its trials part."""
     waiting, arrived = [group], []
     while waiting:
@@ -158,6 +172,7 @@ def _advance(trials: Sequence[Trial], group: _Group) -> list[_Group]:
             at_end = current.position == len(placed)
             key = (None, 0) if at_end else (placed[current.position].layer, id(placed[current.position].module))
             parts.setdefault(key, []).append(trial)
+        following = []
         for (layer, _), members in parts.items():
             part = _Group(members, current.position, current.values, current.y, current.distances)
             if layer is None or (isinstance(layer, BatchNorm) and not current.is_measured):
@@ -168,12 +183,29 @@ def _advance(trials: Sequence[Trial], group: _Group) -> list[_Group]:
                 part.position = len(trials[members[0]].placed)
                 arrived.append(part)
                 continue
-            placed_layer = trials[members[0]].placed[part.position]
-            _thin_out(part, placed_layer.layer)
-            part.values = step(placed_layer.layer, placed_layer.tensors, part.values, part.y)
-            part.position += 1
-            waiting.append(part)
+            following.append((part, trials[members[0]].placed[part.position]))
+        _step(following, watch)
+        waiting += (part for part, _ in following)
     return arrived
+
+
+def _step(parts: Sequence[tuple[_Group, Placed]], watch: Watch) -> None:
+    """Run groups that have been one so far through the layer in which they differ."""
+    for group, placed in parts:
+        _thin_out(group, placed.layer)
+    multiplied: dict[int, FloatArray] = {}
+    for group, placed in sorted(parts, key=lambda part: -part[0].values.shape[1]):
+        watch()
+        layer, tensors, values = placed.layer, placed.tensors, group.values
+        if isinstance(layer, ConvTranspose) and values[0].size * tensors["weight"][0].size <= MAX_PRODUCT:
+            # Convolutions that only move in another way multiply the same numbers.
+            held = multiplied.get(id(placed.module))
+            if held is None:
+                held = multiplied[id(placed.module)] = kernel_products(tensors["weight"], values)
+            group.values = with_bias(added_up(layer, held[..., : values.shape[1]]), tensors)
+        else:
+            group.values = step(layer, tensors, values, group.y)
+        group.position += 1
 
 
 def _layer_at(trials: Sequence[Trial], group: _Group) -> Placed | None:

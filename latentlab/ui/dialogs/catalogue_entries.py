@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ import numpy as np
 from latentlab import log
 from latentlab.analysis.progress import Progress
 from latentlab.analysis.service import Work
-from latentlab.errors import ErrorReport, LatentlabError
+from latentlab.errors import Cancelled, ErrorReport, LatentlabError
 from latentlab.latent.priors import sample
+from latentlab.models.foreign.watching import Watch, unwatched
 from latentlab.pixels import Pixels, sheet
 from latentlab.session.opened import OpenedModel
 from latentlab.ui.model_kinds import model_suffixes
@@ -105,18 +107,29 @@ def listing(folder: Path, round_: int, known: tuple[Entry, ...], tell: Callable[
         ]
         tell(Listed(round_, tuple(entries), len(found) > MAX_FILES))
         for place, entry in enumerate(entries):
-            progress(place / len(entries))
+            share = place / len(entries)
+            progress(share)
             if not entry.is_known:
-                tell(LookedAt(round_, place, looked_at(entry)))
+                tell(LookedAt(round_, place, looked_at(entry, partial(progress, share))))
 
     return work
 
 
-def looked_at(entry: Entry) -> Entry:
-    """Open a file and draw its first seeds; say why where it is no generator."""
+def looked_at(entry: Entry, watch: Watch = unwatched) -> Entry:
+    """Open a file and draw its first seeds; say why where it is no generator.
+
+    Args:
+        entry: The file.
+        watch: Called between the steps.
+
+    Raises:
+        Cancelled: If `watch` raises it.
+    """
     try:
-        model = OpenedModel.from_file(entry.path)
+        model = OpenedModel.from_file(entry.path, watch=watch)
         pixels = _drawn(model)
+    except Cancelled:
+        raise
     except LatentlabError as error:
         return replace(entry, title=entry.path.name, why=f"{error.why}. {error.what_to_do}".strip())
     except Exception as error:  # noqa: BLE001 - one file must not end the catalogue

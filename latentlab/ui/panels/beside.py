@@ -19,6 +19,7 @@ from latentlab.session.settings import Settings
 from latentlab.ui.card_mime import start_drag
 from latentlab.ui.latest_work import LatestWork
 from latentlab.ui.model_kinds import model_patterns
+from latentlab.ui.model_opening import make_ready
 from latentlab.ui.panels.heading import icon_button
 from latentlab.ui.render_bridge import Frames, RenderBridge
 from latentlab.ui.studio import Studio
@@ -99,11 +100,9 @@ class BesidePanel(QWidget):
         self.began.emit(path.name)
 
         def work(progress: Progress) -> OpenedModel:
-            model = OpenedModel.from_file(path)
-            progress(0.5)
-            # An exchange of the models asks for them on the window's thread.
-            _ = model.directions
-            model.backend()
+            model = OpenedModel.from_file(path, watch=lambda: progress(0.0))
+            # An exchange of the models asks for it on the window's thread.
+            make_ready(model, progress)
             return model
 
         self._work.ask(work, self._on_read)

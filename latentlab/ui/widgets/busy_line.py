@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 _SHOWN_AFTER_MS = 250
@@ -24,6 +24,8 @@ class BusyLine(QFrame):
         self._text = QLabel()
         self._text.setWordWrap(True)
         self.stop = QPushButton(self.tr("Stop"))
+        self.stop.setShortcut(Qt.Key.Key_Escape)
+        self.stop.setToolTip(self.tr("Call it off (Esc)"))
         self._bar = QProgressBar()
         self._bar.setRange(0, 0)
         self._bar.setTextVisible(False)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from latentlab.errors import ModelFileError
+from latentlab.errors import Cancelled, ModelFileError
 from latentlab.models.checkpoint import Generator, save_model
 from latentlab.paths import bundled
 from latentlab.session import beginning
@@ -101,3 +102,37 @@ def test_what_does_not_open_fails_where_it_is_asked_for(content: bytes | None, b
         path.write_bytes(content)
     with pytest.raises(ModelFileError, match="broken"):
         begin(path).open(path)
+
+
+def endless(began: threading.Event) -> Callable[..., OpenedModel]:
+    def from_file(path: Path, *, watch: Callable[[], None]) -> OpenedModel:
+        while True:
+            watch()
+            began.set()
+
+    return from_file
+
+
+def test_what_is_called_off_is_not_read_on(begin: Begin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    began, off = threading.Event(), threading.Event()
+    monkeypatch.setattr(OpenedModel, "from_file", endless(began))
+
+    def watch() -> None:
+        if began.wait(30.0):
+            off.set()
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        begin(tmp_path / "netG.pth").open(tmp_path / "netG.pth", watch=watch)
+    assert off.is_set()
+
+
+def test_the_end_of_the_application_does_not_wait_for_what_is_read(
+    begin: Begin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = threading.Event()
+    monkeypatch.setattr(OpenedModel, "from_file", endless(began))
+    ahead = begin(tmp_path / "netG.pth")
+    assert began.wait(30.0)
+    ahead.close()
+    assert not ahead._thread.is_alive()

@@ -20,7 +20,7 @@ import latentlab
 from latentlab.analysis.local import local_directions
 from latentlab.analysis.pca import principal_directions
 from latentlab.analysis.sefa import closed_form
-from latentlab.errors import ModelFileError, ValueRangeError
+from latentlab.errors import Cancelled, ModelFileError, ValueRangeError
 from latentlab.models import onnx_graph
 from latentlab.models.card import ModelCard
 from latentlab.models.checkpoint import Generator, save_model
@@ -278,7 +278,8 @@ def test_a_file_that_asks_for_all_memory_is_refused(tmp_path: Path) -> None:
     assert "\n" not in str(refused.value)
 
 
-def test_a_file_that_does_not_end_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def without_end() -> bytes:
+    """Ask for 2**62 steps on the way from z to a picture."""
     body = helper.make_graph(
         [helper.make_node("Identity", ["going"], ["on"]), helper.make_node("Tanh", ["x"], ["y"])],
         "body",
@@ -304,10 +305,25 @@ def test_a_file_that_does_not_end_is_stopped(tmp_path: Path, monkeypatch: pytest
         "shape": np.array([-1, 1, 8, 8]),
     }
     inputs: list[Any] = [("z", TensorProto.FLOAT, ["N", 4])]
-    raw = graph_of(nodes, inputs, ("image", TensorProto.FLOAT, ["N", 1, 8, 8]), tables)
+    return graph_of(nodes, inputs, ("image", TensorProto.FLOAT, ["N", 1, 8, 8]), tables)
+
+
+def test_a_file_that_does_not_end_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(onnx_trial, "LIMIT_S", 0.05)
     with pytest.raises(ModelFileError, match=r"took longer than 0\.05 s for a picture"):
-        opened(tmp_path / "x.onnx", raw)
+        opened(tmp_path / "x.onnx", without_end())
+
+
+def test_a_file_that_does_not_end_can_be_called_off(tmp_path: Path) -> None:
+    (tmp_path / "x.onnx").write_bytes(without_end())
+    left = iter(range(2))
+
+    def end() -> None:
+        if next(left, None) is None:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        OpenedModel.from_file(tmp_path / "x.onnx", watch=end)
 
 
 def test_a_name_that_is_no_text_is_refused_without_a_word_elsewhere(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from hostile_files import tiny
 from torch import nn
 
 from latentlab.cli import dispatch
-from latentlab.errors import ModelFileError, ValueRangeError
+from latentlab.errors import Cancelled, ModelFileError, ValueRangeError
 from latentlab.latent.priors import sample
 from latentlab.models import networks, onnx_graph
 from latentlab.models.card import ModelCard
@@ -40,6 +41,32 @@ from latentlab.models.spec import (
     Upsample,
 )
 from latentlab.pixels import Pixels, to_pixels
+
+# Calling it off
+
+
+def test_recognising_a_generator_can_be_called_off_at_every_step(tmp_path: Path) -> None:
+    row = ROWS["4 Natsu6767"]
+    wrapped = row.wrap(calibrated(row, 0, passes=2), example_discriminator(row.channels, row.size))
+    torch.save(wrapped, tmp_path / "x.pth")
+    steps = 0
+
+    def count() -> None:
+        nonlocal steps
+        steps += 1
+
+    open_foreign(tmp_path / "x.pth", watch=count)
+    assert steps > 200
+    for last in (1, 20, steps // 2, steps - 1):
+        left = iter(range(last))
+
+        def end(left: Iterator[int] = left) -> None:
+            if next(left, None) is None:
+                raise Cancelled
+
+        with pytest.raises(Cancelled):
+            open_foreign(tmp_path / "x.pth", watch=end)
+
 
 # What is no generator
 

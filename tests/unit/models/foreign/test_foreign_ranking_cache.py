@@ -14,9 +14,10 @@ from hostile_files import tiny
 
 import latentlab
 from latentlab import paths
-from latentlab.models.foreign import ranking_cache, readings
+from latentlab.models.foreign import drafts, ranking_cache
 from latentlab.models.foreign.choices import hash_of
 from latentlab.models.foreign.opening import OpenedGuesses
+from latentlab.models.foreign.witness import Witness
 
 
 def opened(path: Path) -> OpenedGuesses:
@@ -55,8 +56,8 @@ def test_the_second_opening_measures_nothing_and_finds_the_same(
     module = calibrated(row, seed=0, passes=4)
     torch.save(row.wrap(module, example_discriminator(row.channels, row.size)), tmp_path / "x.pth")
     first = facts(opened(tmp_path / "x.pth"))
-    monkeypatch.setattr(readings, "misfits", unmeasured)
-    monkeypatch.setattr(readings, "_by_critic", unmeasured)
+    monkeypatch.setattr(drafts, "misfits", unmeasured)
+    monkeypatch.setattr(Witness, "judged", unmeasured)
     assert facts(opened(tmp_path / "x.pth")) == first
 
 
@@ -86,7 +87,7 @@ def test_a_damaged_entry_is_measured_anew_and_replaced(name: str, path: Path, mo
     first = facts(opened(path))
     rewritten(path, DAMAGE[name])
     assert facts(opened(path)) == first
-    monkeypatch.setattr(readings, "misfits", unmeasured)
+    monkeypatch.setattr(drafts, "misfits", unmeasured)
     assert facts(opened(path)) == first
 
 
