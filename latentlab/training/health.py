@@ -48,7 +48,8 @@ ALIKE = 0.02
 LESS_VARIED = 0.5
 """Samples collapse where their diversity, over that of real pictures, is below this and does not rise.
 
-Only where the run measures it, three times at least: a young G varies little without having collapsed. Mode collapse: Goodfellow 2016, arXiv:1701.00160, section 5.1.1; Salimans et al. 2016, arXiv:1606.03498, section 3.2.
+Only where the run measures it, three times at least: a young G varies little without having collapsed.
+Mode collapse: Goodfellow 2016, arXiv:1701.00160, section 5.1.1; Salimans et al. 2016, arXiv:1606.03498, section 3.2.
 """
 
 WORSE_THAN_CHANCE = 4.0 * math.log(2.0)

@@ -101,7 +101,7 @@ def test_a_run_is_followed_while_it_is_written(
     writer.seen(20)
     train = window.train
     assert train.status.text() == "20.0 / 100 kimg  ·  200 images/s  ·  ETA 7 min"
-    assert train.detail.text().startswith("run, discs, 16 × 16, width 4, bce, last tick 0 s ago")
+    assert train.detail.whole().startswith("run, discs, 16 × 16, width 4, bce, last tick 0 s ago")
     assert train.page.bar.value() == 200
     assert curve(window, "Loss_D") == [[10.0, 20.0], [0.9, 0.8]]
     assert train.page.health.verdict is not None
@@ -407,4 +407,4 @@ def test_leaving_a_folder_that_hangs_holds_nobody_up(
     other.seen(10)
     let_go.set()
     look(window, qtbot)
-    assert window.train.detail.text().startswith("another, discs")
+    assert window.train.detail.whole().startswith("another, discs")

@@ -64,10 +64,11 @@ PAGES: tuple[tuple[str, tuple[PlotSpec, ...]], ...] = (
         ),
     ),
     (
-        _("Gradients"),
+        _("Steps"),
         (
             PlotSpec(_("gradient norm"), (("grad_D", "D"), ("grad_G", "G")), log=True),
             PlotSpec(_("learning rate"), (("lr_D", "D"), ("lr_G", "G"))),
+            PlotSpec(_("images a second"), (("images_per_s", _("images/s")),)),
         ),
     ),
     (
@@ -77,11 +78,10 @@ PAGES: tuple[tuple[str, tuple[PlotSpec, ...]], ...] = (
     (
         _("Quality"),
         (
-            PlotSpec(_("Fréchet distance"), (("frechet", _("Fréchet distance")), ("floor", _("of real pictures")))),
+            PlotSpec(_("Fréchet distance"), (("frechet", _("samples")), ("floor", _("real pictures")))),
             PlotSpec(_("share"), (("precision", _("precision")), ("recall", _("recall")))),
         ),
     ),
-    (_("Speed"), (PlotSpec(_("images a second"), (("images_per_s", _("images/s")),)),)),
 )
 
 
@@ -168,7 +168,7 @@ class CurvePage(QWidget):
         spec = self._specs[len(self.plots)]
         plot = Plot()
         plot.setMouseEnabled(x=True, y=False)
-        plot.setMinimumHeight(90)
+        plot.setMinimumHeight(70)
         plot.setLabel("left", _translated(spec.label))
         plot.setLogMode(y=spec.log)
         for name, _title in spec.curves:

@@ -23,6 +23,7 @@ from latentlab.training.run_seen import RunSeen
 from latentlab.ui.icons import icon
 from latentlab.ui.panels.by_hand import ByHand
 from latentlab.ui.panels.run_sheets import RunSheets
+from latentlab.ui.widgets.elided import ElidedLabel
 from latentlab.ui.widgets.health_line import HealthLine
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class RunPage(QWidget):
             self.tr("Show another run beside this one: its curves dashed, its sheet at the same kimg.")
         )
         self.by_hand = ByHand()
-        self.status, self.detail = QLabel(), QLabel()
+        self.status, self.detail = QLabel(), ElidedLabel()
         self.status.setObjectName("figure")
         self.detail.setObjectName("muted")
         self.detail.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -79,8 +80,7 @@ class RunPage(QWidget):
         self._seen = self._other = None
         self.health.show_verdict(None)
         self.status.clear()
-        self.detail.clear()
-        self.detail.setToolTip("")
+        self.detail.set_whole("")
         self.bar.setValue(0)
         if self._curves is not None:
             self._curves.clear()
@@ -147,8 +147,7 @@ class RunPage(QWidget):
         second.addWidget(self.detail, 1)
         second.addWidget(self.by_hand)
         second.addWidget(self.compare)
-        for label in (self.status, self.detail):
-            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.status.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         left = QWidget()
         left.setMinimumWidth(240)
         left.setLayout(self._room)

@@ -25,10 +25,9 @@ def how_it_goes(progress: Progress, paused: bool) -> str:
 
 def what_was_updated(update: Update) -> str:
     """Say what one update did, in the figures that it reports."""
-    told = translate("run_words", "{0} updated").format(update.player)
     names = (("Loss_D", "Loss_D"), ("Loss_G", "Loss_G"), ("D_x", "D(x)"), ("D_G_z1", "D(G(z))"), ("D_G_z2", "D(G(z))"))
     figures = [f"{title} {update.values[name]:.2f}" for name, title in names if name in update.values]
-    return "  ·  ".join([f"{update.kimg:.1f} kimg", told, *figures])
+    return translate("run_words", "{0} updated: {1}").format(update.player, ", ".join(figures))
 
 
 def where_it_stands(seen: RunSeen) -> str:

@@ -86,7 +86,7 @@ class TrainPanel(QWidget):
         self._resumable = False
         self._look_into(job.folder)
         self.status.setText(self.tr("Starting…"))
-        self.detail.setText(str(job.folder))
+        self.detail.set_whole(str(job.folder))
         self._studio.training.start(job)
         self._refresh()
 
@@ -98,7 +98,7 @@ class TrainPanel(QWidget):
         self._job = None
         self._look_into(folder)
         self.status.setText(self.tr("Looking into the folder…"))
-        self.detail.setText(str(folder))
+        self.detail.set_whole(str(folder))
         self._refresh()
 
     def compare_with(self, folder: Path | None) -> None:
@@ -184,10 +184,9 @@ class TrainPanel(QWidget):
                 facts = self.tr("{0} images, {1} × {1}, width {2}, batch {3}, on {4}").format(
                     event.images, config.size, config.width, config.batch, event.device
                 )
-                self.detail.setText(facts)
-                self.detail.setToolTip(self.tr("{0}, kept in {1}").format(config.data, event.folder))
+                self.detail.set_whole(facts, self.tr("{0}, kept in {1}").format(config.data, event.folder))
             case Notice():
-                self.detail.setText(event.text)
+                self.detail.set_whole(event.text)
                 self._studio.notice.emit(event.text)
             case Progress():
                 self._show_progress(event)
@@ -239,8 +238,7 @@ class TrainPanel(QWidget):
         self.page.take_in(seen)
         if self._job is None:
             self.status.setText(where_it_stands(seen))
-            self.detail.setText(what_it_is(seen))
-            self.detail.setToolTip(str(seen.folder))
+            self.detail.set_whole(what_it_is(seen), str(seen.folder))
             self.page.set_share(seen.kimg / seen.total_kimg if seen.total_kimg else 0.0)
             self._open_newest(seen)
         self._refresh()
