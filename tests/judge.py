@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 import torch
-from acceptance import COLUMNS, MANY_SAMPLES, acceptance
+from acceptance import CLASS_SHARES, COLUMNS, LEAST_ACCEPTED, MANY_SAMPLES, acceptance
 from safetensors.numpy import load_file, save_file
 from torch import nn
 from torch.nn.functional import cross_entropy
@@ -290,12 +290,14 @@ def main(arguments: Sequence[str]) -> int:
         judge = judge_of(data)
         print(f"judge: {100 * judge.test_accuracy:.2f} % of the test set; recall and coverage over those of real ones")
         print(f"{HEADER}  {'kimg':>6}  model")
+        print(f"{grade(judge, data.train_pixels[:SAMPLES], *data.splits())}  {'':>6}  real digits")
         for path in arguments:
             generator = load_generator(find_model(Path(path)))
             result = grade(judge, draw(generator), *data.splits())
             verdict = "; ".join(result.failings()) or "fit to ship"
             print(f"{result}  {generator.card.kimg:6.0f}  {generator.path}: {verdict}", flush=True)
-        print(f"\ncalibrated, {MANY_SAMPLES} samples of each of {_SAMPLE_SEEDS} seeds\n{COLUMNS}  model")
+        wanted = f"{100 * LEAST_ACCEPTED:.0f} % accepted, each class {CLASS_SHARES[0]:.0%} to {CLASS_SHARES[1]:.0%}"
+        print(f"\ncalibrated, {MANY_SAMPLES} samples a seed; wanted: {wanted}\n{COLUMNS}  model")
         real_logits = judge.logits(data.test_pixels)
         for path in arguments:
             generator = load_generator(find_model(Path(path)))
