@@ -1,7 +1,10 @@
-"""The real window under thousands of gestures, and what it holds in memory."""
+"""The real window under thousands of gestures, models or pages, and what it holds in memory."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QCoreApplication
@@ -10,22 +13,31 @@ from latentlab.bench.children import application
 from latentlab.bench.children.event_loop import settle, wait_for_background
 from latentlab.bench.children.hand import Hand
 from latentlab.bench.machine import resident_mb
+from latentlab.errors import LatentlabError
+from latentlab.paths import bundled
 
 if TYPE_CHECKING:
     from latentlab.ui.main_window import MainWindow
 
 MOVES = 100
+_READINGS = 10
 
 
 def _drive(window: MainWindow, asked: dict[str, Any]) -> dict[str, Any]:
     wait_for_background(window)
     hand = Hand(window)
-    _play(window, hand, asked["warm_up"])
+    repeat: Callable[[int], None] = {
+        "gestures": lambda count: _play(window, hand, count),
+        "models": lambda count: _switch_models(window, Path(asked["model"]), count),
+        "pages": lambda count: _switch_pages(window, count),
+    }[asked["kind"]]
+    repeat(asked["warm_up"])
+    threads = threading.active_count()
     resident = [resident_mb()]
-    for _ in range(10):
-        _play(window, hand, asked["gestures"] // 10)
+    for _ in range(_READINGS):
+        repeat(asked["count"] // _READINGS)
         resident.append(resident_mb())
-    return {"resident_mb": resident}
+    return {"resident_mb": resident, "threads_left": threading.active_count() - threads}
 
 
 def _play(window: MainWindow, hand: Hand, gestures: int) -> None:
@@ -36,6 +48,22 @@ def _play(window: MainWindow, hand: Hand, gestures: int) -> None:
             QCoreApplication.processEvents()
         hand.release()
     settle(window)
+
+
+def _switch_models(window: MainWindow, model: Path, times: int) -> None:
+    """Open the bundled digits and the model in turns, each until it is drawn."""
+    for time in range(times):
+        path = model if time % 2 else bundled("checkpoints", "digits.safetensors")
+        if not window.studio.open_path(path):
+            raise LatentlabError(path, "did not open")
+        settle(window)
+
+
+def _switch_pages(window: MainWindow, times: int) -> None:
+    """Bring the pages of the window to the front in turns, each until it is drawn."""
+    for time in range(times):
+        window.show_page(time % window.pages.count())
+        settle(window)
 
 
 if __name__ == "__main__":
