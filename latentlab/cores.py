@@ -12,6 +12,15 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def leave_one_to_the_window() -> None:
+    """Have numpy's matrix products take the spare cores alone; call it before numpy is imported.
+
+    Their threads wait for each other by spinning: on a busy machine the window stood still for up to 0.4 s while a
+    product of a background thread did so. What the user has set is left as it is.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", str(spare()))
+
+
 def spare() -> int:
     """Count the cores that are left when the window has one for itself, at least 1."""
     return max(1, cores() - 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from latentlab.analysis.progress import Progress
@@ -36,6 +36,7 @@ class ModelOpening(QObject):
         self._documents = documents
         self._window = window
         self._wanted: SlowReading | None = None
+        self._shown: OpenedModel | None = None
         self._work = LatestWork(self.tr("Opening a model"), self)
         self._work.failed.connect(self._on_failed)
 
@@ -87,7 +88,15 @@ class ModelOpening(QObject):
         self.ended.emit()
         if isinstance(model, OpenedModel) and self._wanted is not None:
             self._documents.show_read(model, self._wanted)
-            self.opened.emit(model)
+            # What is asked about it comes a turn later: the window has enough to do in this one.
+            self._shown = model
+            QTimer.singleShot(0, self, self._on_shown)
+
+    @Slot()
+    def _on_shown(self) -> None:
+        shown, self._shown = self._shown, None
+        if shown is not None and shown is self._studio.model:
+            self.opened.emit(shown)
 
     def _on_ended(self) -> None:
         self.ended.emit()
@@ -105,6 +114,9 @@ def _reading(wanted: SlowReading) -> Work:
     def work(progress: Progress) -> OpenedModel:
         model = wanted.open_model(wanted.path, watch=lambda: progress(0.0))
         make_ready(model, progress)
+        if model.reading is not None and not model.reading.is_certain:
+            # The window will ask, by this.
+            import latentlab.ui.dialogs.how_read  # noqa: F401
         return model
 
     return work

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from latentlab import log
+from latentlab.cores import leave_one_to_the_window
 from latentlab.errors import ErrorReport, LatentlabError
 from latentlab.preload import Preloading
 from latentlab.session.beginning import OpeningAhead
@@ -30,6 +31,7 @@ def start(model: str | None, device: str | None = None) -> int:
         The exit code.
     """
     log.start()
+    leave_one_to_the_window()
     try:
         check_display()
     except LatentlabError as error:
