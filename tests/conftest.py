@@ -10,6 +10,10 @@ import pytest
 # No test may need a display; Qt looks at this when the first QApplication is made.
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
+# Where several processes share the cores, each takes one: threads that spin for each other would halve the speed.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ["OMP_NUM_THREADS"] = "1"
+
 _BESIDE_CHECKOUT = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 

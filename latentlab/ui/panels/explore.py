@@ -199,8 +199,7 @@ class ExplorePanel(QWidget):
 
     def _on_frames(self, frames: Frames) -> None:
         self.canvas.set_pixels(frames.pixels[0], frames.seq)
-        # At once, not after whatever else waits in the event loop: this is what the hand waits for.
-        self.canvas.repaint()
+        self.canvas.paint_now()  # this is what the hand waits for
 
     def _on_before_frames(self, frames: Frames) -> None:
         self.canvas.set_before(frames.pixels[0])

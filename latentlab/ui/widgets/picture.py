@@ -66,9 +66,17 @@ class PictureView(QWidget):
 
     def set_pixels(self, pixels: Pixels | None, seq: int = -1) -> None:
         """Show another picture, shape (H, W, C), uint8, or none."""
+        size = self._image.size()
         self._pixels, self._seq = pixels, seq
         self._image = QImage() if pixels is None else to_qimage(pixels)
-        self.update()
+        if self._image.size() == size:
+            self.update(self._target().toAlignedRect())
+        else:
+            self.update()
+
+    def paint_now(self) -> None:
+        """Paint the picture at once, not after whatever else waits in the event loop."""
+        self.repaint(self._target().toAlignedRect())
 
     def pixels(self) -> Pixels | None:
         """Return the picture shown."""
@@ -116,12 +124,10 @@ class PictureView(QWidget):
         painter = QPainter(self)
         if self._surround:
             painter.fillRect(self.rect(), QColor(look.surround))
-        room = self.size() - QSize(2 * self._padding_px, 2 * self._padding_px)
-        if self._image.isNull() or room.isEmpty():
+        target = self._target()
+        if target.isEmpty():
             self._paint_empty(painter)
         else:
-            target = fitted(self._image.size(), room, self.devicePixelRatioF(), self._whole)
-            target.translate(self._padding_px, self._padding_px)
             smooth = self._smooth or not self._whole or target.width() * self.devicePixelRatioF() < self._image.width()
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
             painter.setOpacity(0.35 if self._dimmed else 1.0)
@@ -168,6 +174,14 @@ class PictureView(QWidget):
         """Take the ring off."""
         self._ringed = False
         super().focusOutEvent(event)
+
+    def _target(self) -> QRectF:
+        """Return where the picture is, in logical pixels; empty where there is none, or no room."""
+        room = self.size() - QSize(2 * self._padding_px, 2 * self._padding_px)
+        if self._image.isNull() or room.isEmpty():
+            return QRectF()
+        target = fitted(self._image.size(), room, self.devicePixelRatioF(), self._whole)
+        return target.translated(self._padding_px, self._padding_px)
 
     def _paint_empty(self, painter: QPainter) -> None:
         look = theme.tokens()

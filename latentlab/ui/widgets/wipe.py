@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from latentlab.pixels import Pixels
 from latentlab.ui import theme
 from latentlab.ui.qimage import to_qimage
-from latentlab.ui.widgets.picture import fitted
 from latentlab.ui.widgets.well import Well
 
 _GRIP_PX = 10.0
@@ -109,13 +108,6 @@ class WipeWell(Well):
             self.set_divider(self._share + step)
         else:
             super().keyPressEvent(event)
-
-    def _target(self) -> QRectF:
-        room = self.size() - QSize(2 * self._padding_px, 2 * self._padding_px)
-        if self._image.isNull() or room.isEmpty():
-            return QRectF()
-        target = fitted(self._image.size(), room, self.devicePixelRatioF(), self._whole)
-        return target.translated(self._padding_px, self._padding_px)
 
     def _x(self, target: QRectF) -> float:
         return target.left() + self._share * target.width()
