@@ -55,7 +55,7 @@ def test_the_class_is_chosen_in_the_window(window: MainWindow, conditional: Open
             photo = CONDITIONAL.forward(author, torch.from_numpy(z_of(window)), torch.tensor([label]))[0, 0].numpy()
         wanted = np.rint((photo + 1) * 127.5).astype(int)
         assert np.abs(live(window)[..., 0].astype(int) - wanted).max() <= 1
-        assert f"class {label}" in window.explore.caption.text()
+        assert f"class {label}" in window.explore.caption.whole()
     before = live(window).copy()
     window.explore.setFocus(Qt.FocusReason.MouseFocusReason)
     QTest.keyClick(window, Qt.Key.Key_4)

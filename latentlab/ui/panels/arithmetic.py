@@ -207,7 +207,7 @@ class ArithmeticPanel(QWidget):
             view.setFixedSize(side, side)
 
     def _lay_out(self) -> None:
-        caption = QLabel(self.tr("Result"))
+        caption = QLabel(self.tr("Sum"))
         caption.setObjectName("title")
         head = QHBoxLayout()
         head.setSpacing(0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import QLocale, Qt, Signal, Slot
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from latentlab import log
 from latentlab.latent.arrays import IntArray
@@ -22,6 +22,7 @@ from latentlab.ui.panels.heading import icon_button
 from latentlab.ui.render_bridge import Frames
 from latentlab.ui.studio import Studio
 from latentlab.ui.widgets.class_box import ClassBox
+from latentlab.ui.widgets.elided import ElidedLabel
 from latentlab.ui.widgets.number_box import NumberBox
 from latentlab.ui.widgets.slider_row import CentredSlider
 from latentlab.ui.widgets.typicality import TypicalityMeter
@@ -65,9 +66,8 @@ class ExplorePanel(QWidget):
         self.canvas.setAccessibleName(self.tr("The live picture"))
         self.canvas.set_hint("")
         self.canvas.setMinimumSize(160, 160)
-        self.caption = QLabel()
+        self.caption = ElidedLabel()
         self.caption.setObjectName("muted")
-        self.caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.seed = SeedBox()
         self.seed.setToolTip(self.tr("The seed that z is drawn from; the same seed gives the same picture everywhere."))
         self.seed.setAccessibleName(self.tr("Seed"))
@@ -183,9 +183,9 @@ class ExplorePanel(QWidget):
             self.classes.show_class(int(y[0]))
         held = {"a": self.tr("end A of the strip"), "b": self.tr("end B of the strip")}.get(state.strip.held or "")
         if self._comparing:
-            self.caption.setText(self.tr("before: {0}").format(state.before.title()))
+            self.caption.set_whole(self.tr("before: {0}").format(state.before.title()))
         else:
-            self.caption.setText(f"{point.title()}  ·  {held}" if held else point.title())
+            self.caption.set_whole(f"{point.title()}  ·  {held}" if held else point.title())
 
     def _y(self, point: Point) -> IntArray | None:
         """Return the class that a point is drawn as, where it has one of its own."""

@@ -77,6 +77,7 @@ class StripPanel(QWidget):
         self.count = CountBox()
         self.count.setRange(MIN_FRAMES, MAX_FRAMES)
         self.count.setSuffix(self.tr(" frames"))
+        self.count.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.count.setToolTip(self.tr("Pictures in the strip, both ends included; 3 to 24"))
         self.count.setAccessibleName(self.tr("Frames in the strip"))
         self.play = icon_button("play", self.tr("Play the walk from A to B (P)"))

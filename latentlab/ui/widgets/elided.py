@@ -21,6 +21,8 @@ class ElidedLabel(QLabel):
 
     def set_whole(self, text: str, tip: str = "") -> None:
         """Show a text; the tooltip is the text itself unless another is given."""
+        if text == self._whole and (tip or text) == self.toolTip():
+            return
         self._whole = text
         self.setToolTip(tip or text)
         self._elide()
