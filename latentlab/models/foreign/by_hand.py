@@ -6,13 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from latentlab.latent.priors import Prior
-from latentlab.models.card import ModelCard
 from latentlab.models.checkpoint import Generator
 from latentlab.models.foreign.batch_norm import with_statistics
 from latentlab.models.foreign.choices import Choice
 from latentlab.models.foreign.drafts import OUTPUT_LAYERS
 from latentlab.models.foreign.known import Output
-from latentlab.models.foreign.opening import OpenedGuesses, notes
+from latentlab.models.foreign.opening import ESTIMATED, OpenedGuesses
 from latentlab.models.spec import (
     Activation,
     BatchNorm,
@@ -25,11 +24,6 @@ from latentlab.models.spec import (
     Rescale,
     Shape,
 )
-
-_ESTIMATED = {
-    "batch": "BatchNorm uses the statistics of one batch.",
-    "recalibrate": "BatchNorm's statistics were estimated anew.",
-}
 
 
 @dataclass(frozen=True)
@@ -141,7 +135,8 @@ def chosen(opened: OpenedGuesses, choice: Choice) -> Generator:
     if choice.statistics == "running":
         return generator
     found = with_statistics(generator, choice.statistics)
-    told = f"{generator.card.notes} {_ESTIMATED[choice.statistics]}"
+    notes = generator.card.notes.removesuffix(ESTIMATED["recalibrate"]).rstrip()
+    told = f"{notes} {ESTIMATED[choice.statistics]}"
     return replace(found, card=replace(found.card, notes=told))
 
 
@@ -157,8 +152,7 @@ def _under(opened: OpenedGuesses, spec: GeneratorSpec) -> Generator:
                 for (new, _, tensors), (old, *_) in zip(wanted, held, strict=True)
                 for name, _ in tensors
             }
-            card = ModelCard(guess.path.stem, spec, notes=notes(guess.path, guess.network, spec))
-            return Generator(card, weights, path=guess.path)
+            return guess.under(spec, weights)
     raise ValueError("its layers are not those that were chosen")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -46,6 +46,9 @@ class Module:
     transposed: bool | None = None
 
 
+_BY_PICTURE = ("InstanceNorm", "GroupNorm", "LayerNorm")
+
+
 @dataclass(frozen=True, eq=False)
 class Network:
     """A network's modules in the order of the file.
@@ -64,6 +67,26 @@ class Network:
     def weights(self) -> tuple[Module, ...]:
         """Return the modules that multiply: convolutions and linear layers."""
         return tuple(module for module in self.modules if module.kind in ("conv", "linear"))
+
+
+def with_bare_norms(network: Network) -> Network | None:
+    """Take scales and shifts without statistics for those of BatchNorms that kept none, or whose file left them out.
+
+    Returns:
+        Statistics as they are before any training; None where there are no such layers, or they are said to normalise
+        each picture by itself.
+    """
+    bare = [module for module in network.modules if module.kind == "affine"]
+    kinds = [declared.kind for module in bare if (declared := network.declared.get(module.path)) is not None]
+    if not bare or any(word in kind for kind in kinds for word in _BY_PICTURE):
+        return None
+    modules = [
+        replace(module, kind="norm", mean=np.zeros_like(module.weight), variance=np.ones_like(module.weight))
+        if module.kind == "affine"
+        else module
+        for module in network.modules
+    ]
+    return replace(network, modules=tuple(modules))
 
 
 def read_network(found: FoundNetwork, beside: FoundNetwork | None = None, watch: Watch = unwatched) -> Network:

@@ -8,13 +8,15 @@ from functools import cached_property
 from pathlib import Path
 
 from latentlab.errors import ModelFileError
+from latentlab.latent.arrays import FloatArray
 from latentlab.models.card import ModelCard
 from latentlab.models.checkpoint import Generator
+from latentlab.models.foreign.batch_norm import with_statistics
 from latentlab.models.foreign.checkpoint_reader import opened
 from latentlab.models.foreign.contents import Contents, FoundNetwork, contents_of
 from latentlab.models.foreign.diagnosis import EXPORT, explained, family_of, kind_of
 from latentlab.models.foreign.differences import hidden_of, output_of
-from latentlab.models.foreign.modules import Network, read_network
+from latentlab.models.foreign.modules import Network, read_network, with_bare_norms
 from latentlab.models.foreign.readings import Ranked, Reading, readings
 from latentlab.models.foreign.watching import Watch, unwatched
 from latentlab.models.spec import BatchNorm, GeneratorSpec
@@ -22,6 +24,10 @@ from latentlab.models.spec import BatchNorm, GeneratorSpec
 SUFFIXES = (".pth", ".pt", ".pkl", ".pickle", ".ckpt", ".bin", ".safetensors", ".tar")
 CERTAIN_SCORE = 0.9
 POOR_MISFIT = 0.25
+ESTIMATED = {
+    "batch": "BatchNorm uses the statistics of one batch.",
+    "recalibrate": "BatchNorm's statistics were estimated anew.",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,17 +38,31 @@ class Guess:
         path: The file.
         network: See `OpenedGuesses.network`.
         reading: What was made of it.
+        is_bare: Whether the file lacks the statistics of its BatchNorms.
     """
 
     path: Path
     network: str
     reading: Reading
+    is_bare: bool = False
 
     @cached_property
     def generator(self) -> Generator:
-        """Return it ready to draw; its card says where it comes from."""
-        card = ModelCard(self.path.stem, self.spec, notes=notes(self.path, self.network, self.spec))
-        return Generator(card, self.reading.weights, path=self.path)
+        """Return it ready to draw; its card says where it comes from. Statistics that are missing are estimated."""
+        return self.under(self.spec, self.reading.weights)
+
+    def under(self, spec: GeneratorSpec, weights: dict[str, FloatArray]) -> Generator:
+        """Return the file's tensors under an architecture.
+
+        Args:
+            spec: This guess's, or such a one changed by hand.
+            weights: The tensors of this guess, by their names in `spec`.
+        """
+        told = notes(self.path, self.network, spec)
+        if not self.is_bare:
+            return Generator(ModelCard(self.path.stem, spec, notes=told), weights, path=self.path)
+        card = ModelCard(self.path.stem, spec, notes=f"{told} {ESTIMATED['recalibrate']}")
+        return with_statistics(Generator(card, weights, path=self.path), "recalibrate")
 
     @property
     def spec(self) -> GeneratorSpec:
@@ -114,15 +134,21 @@ def open_foreign(path: Path, ranked: Sequence[Ranked] = (), watch: Watch = unwat
 
 
 def _opened(path: Path, contents: Contents, known: Sequence[Ranked], watch: Watch) -> OpenedGuesses:
-    candidates = _candidates(contents)
     critic = _critic(contents, watch)
-    for network in candidates:
+    bare: list[tuple[FoundNetwork, Network]] = []
+    is_family = bool(family_of(contents, contents.networks))
+    by_picture = False
+    for network in _candidates(contents):
         read = read_network(network, _raw_of(network, contents), watch)
-        ranked = readings(read, contents.facts, critic, known, watch)
-        if ranked:
+        if ranked := readings(read, contents.facts, critic, known, watch):
             return _guesses(path, contents, network, ranked)
-    by_picture = any(module.kind in ("affine", "prelu") for each in candidates for module in read_network(each).modules)
-    if by_picture and not family_of(contents, contents.networks):
+        by_picture |= any(module.kind in ("affine", "prelu") for module in read.modules)
+        if not is_family and (taken := with_bare_norms(read)) is not None:
+            bare.append((network, taken))
+    for network, taken in bare:
+        if ranked := readings(taken, contents.facts, critic, known, watch):
+            return _guesses(path, contents, network, ranked, is_bare=True)
+    if by_picture and not is_family:
         raise ModelFileError(
             path,
             "has layers that normalise each picture by itself, or learned activations, which cannot be read",
@@ -157,15 +183,31 @@ def _raw_of(network: FoundNetwork, contents: Contents) -> FoundNetwork | None:
     return None
 
 
-def _guesses(path: Path, contents: Contents, network: FoundNetwork, ranked: Sequence[Reading]) -> OpenedGuesses:
+def _guesses(
+    path: Path, contents: Contents, network: FoundNetwork, ranked: Sequence[Reading], is_bare: bool = False
+) -> OpenedGuesses:
     remarks = []
     if network.is_averaged:
         remarks.append("The averaged generator was taken.")
-    if ranked[0].misfit > POOR_MISFIT:
+    if is_bare:
+        remarks.append(
+            "The file holds no statistics for its BatchNorm: they were estimated anew. "
+            "If its layers normalise each picture by itself instead, export it to ONNX."
+        )
+    elif _is_fresh(ranked[0]):
+        remarks.append("Its BatchNorm statistics are those from before any training: try to recalibrate them.")
+    elif ranked[0].misfit > POOR_MISFIT:
         remarks.append("Its BatchNorm statistics do not fit its weights: try to recalibrate them.")
-    guesses = tuple(Guess(path, network.where, reading) for reading in ranked)
+    guesses = tuple(Guess(path, network.where, reading, is_bare) for reading in ranked)
     others = tuple(other.where for other in contents.networks if other is not network and other.where)
     return OpenedGuesses(guesses, network.where, others, tuple(remarks))
+
+
+def _is_fresh(reading: Reading) -> bool:
+    """Tell whether no BatchNorm has seen a batch."""
+    means = [array for name, array in reading.weights.items() if name.endswith("running_mean")]
+    variances = [array for name, array in reading.weights.items() if name.endswith("running_var")]
+    return bool(means) and not any(each.any() for each in means) and all((each == 1.0).all() for each in variances)
 
 
 def notes(path: Path, where: str, spec: GeneratorSpec) -> str:

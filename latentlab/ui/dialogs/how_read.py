@@ -225,7 +225,7 @@ class HowReadWindow(QDialog):
         is_same = reading.file_hash == self._file_hash and model.generator.path == self._path and bool(self._candidates)
         self._model = model
         self._choice = in_force(model)
-        self.form.show_choice(self._choice)
+        self._show_choice()
         self.forget.setEnabled(reading.choice is not None)
         if not is_same:
             self._path, self._file_hash = model.generator.path, reading.file_hash
@@ -233,6 +233,11 @@ class HowReadWindow(QDialog):
             self._name(model)
         self._mark()
         self._draw()
+
+    def _show_choice(self) -> None:
+        reading = self._model.reading if self._model is not None else None
+        is_bare = reading is not None and reading.guesses is not None and reading.guesses.guesses[0].is_bare
+        self.form.show_choice(self._choice, is_bare=is_bare)
 
     def _name(self, model: OpenedModel) -> None:
         """Make a tile for each way to read the file, and one for that by hand."""
@@ -325,7 +330,7 @@ class HowReadWindow(QDialog):
         self._say(str(report))
         if self._model is not None:
             self._choice = in_force(self._model)
-            self.form.show_choice(self._choice)
+            self._show_choice()
             self._mark()
 
     @Slot()

@@ -41,6 +41,7 @@ class ReadingForm(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._choice = Choice()
+        self._is_bare = False
         self._moves: tuple[Move, ...] = ()
         self.prior = self._combo(self.tr("Prior"), self._on_prior)
         self.prior.setToolTip(self.tr("What z was drawn from in training: N(0, I), or U(-1, 1) for each number of z"))
@@ -83,9 +84,14 @@ class ReadingForm(QWidget):
         layout.addWidget(self._layers)
         layout.addStretch(1)
 
-    def show_choice(self, choice: Choice) -> None:
-        """Show how the file is read now."""
-        self._choice = choice
+    def show_choice(self, choice: Choice, *, is_bare: bool = False) -> None:
+        """Show how the file is read now.
+
+        Args:
+            choice: Which way.
+            is_bare: Whether the file lacks the statistics of its BatchNorms.
+        """
+        self._choice, self._is_bare = choice, is_bare
         spec = choice.spec
         for field in (self.hidden, self.eps, self.output, self.statistics):
             self._fields.setRowVisible(field, spec is not None)
@@ -102,11 +108,18 @@ class ReadingForm(QWidget):
             self._fields.setRowVisible(self.eps, bool(eps))
             self._fields.setRowVisible(self.statistics, bool(eps))
             words = {
-                "running": self.tr("running, as in the file"),
+                "running": self.tr("estimated: none in the file") if is_bare else self.tr("running, as in the file"),
                 "batch": self.tr("of one batch"),
                 "recalibrate": self.tr("recalibrate"),
             }
-            _fill(self.statistics, ((text, name) for name, text in words.items()), words[choice.statistics])
+            if is_bare:
+                # They are estimated anew as it is.
+                del words["recalibrate"]
+            _fill(
+                self.statistics,
+                ((text, name) for name, text in words.items()),
+                words.get(choice.statistics, words["running"]),
+            )
         self._show_moves(() if spec is None else moves(spec))
 
     def _combo(self, name: str, slot: Callable[[int], None]) -> QComboBox:
@@ -167,7 +180,7 @@ class ReadingForm(QWidget):
             spec = change(self._choice.spec)
         except ValueError:
             self.refused.emit(self.tr("So the layers would not fit each other: nothing was changed."))
-            self.show_choice(self._choice)
+            self.show_choice(self._choice, is_bare=self._is_bare)
             return
         self.choice_wanted.emit(replace(self._choice, spec=spec))
 

@@ -22,6 +22,8 @@ from latentlab.models.card import ModelCard
 from latentlab.models.checkpoint import Generator, load_generator
 from latentlab.models.conditional import with_class
 from latentlab.models.foreign.batch_norm import with_statistics
+from latentlab.models.foreign.by_hand import chosen, with_hidden
+from latentlab.models.foreign.choices import Choice
 from latentlab.models.foreign.onnx_file import inspect_onnx
 from latentlab.models.foreign.opening import open_foreign
 from latentlab.models.numpy_forward import step, to_channels_first
@@ -85,6 +87,9 @@ NO_GENERATORS = {
     "a transformer": lambda: {"layers.0.self_attn.q_proj.weight": torch.ones(4, 4), "norm.weight": torch.ones(4)},
     "normalise each picture by itself": lambda: nn.Sequential(
         nn.ConvTranspose2d(100, 8, 4), nn.InstanceNorm2d(8, affine=True), nn.ConvTranspose2d(8, 3, 4, 2, 1)
+    ),
+    "or learned activations": lambda: nn.Sequential(
+        nn.ConvTranspose2d(100, 8, 4), nn.PReLU(8), nn.ConvTranspose2d(8, 3, 4, 2, 1)
     ).state_dict(),
     "sound or volumes": lambda: nn.Sequential(nn.Conv1d(2, 3, 4), nn.Conv1d(3, 4, 4)).state_dict(),
     "no chain": lambda: {"a.weight": torch.ones(4, 5, 4, 4), "b.weight": torch.ones(9, 7, 4, 4)},
@@ -120,6 +125,34 @@ def test_recalibrated_statistics_are_those_of_training(tmp_path: Path) -> None:
     expected = _rendered(right, z).astype(int)
     assert np.abs(_rendered(with_statistics(generator, "recalibrate"), z) - expected).mean() < 5
     assert np.abs(_rendered(generator, z) - expected).mean() > 15
+
+
+def without_statistics(module: nn.Module) -> dict[str, torch.Tensor]:
+    return {name: value for name, value in module.state_dict().items() if value.ndim and "running" not in name}
+
+
+def test_statistics_that_a_file_lacks_are_estimated_and_that_is_said(tmp_path: Path) -> None:
+    module = calibrated(Row(lambda: pytorch_example(width=4, depth=3), 32), seed=5, passes=80)
+    torch.save(without_statistics(module), tmp_path / "x.pth")
+    found = open_foreign(tmp_path / "x.pth")
+    assert not found.is_certain
+    (remark,) = found.remarks
+    assert "holds no statistics for its BatchNorm: they were estimated anew" in remark
+    assert found.best.card.notes.endswith("BatchNorm's statistics were estimated anew.")
+    z = sample("normal", 6, 100, 0)
+    with torch.no_grad():
+        expected = to_pixels(module(torch.from_numpy(z)[:, :, None, None]).numpy()).astype(int)
+    assert np.abs(_rendered(found.best, z) - expected).mean() < 5
+    leaky = with_hidden(found.guesses[0].spec, Activation("leaky_relu", 0.2))
+    for choice in (Choice(leaky), Choice(leaky, "batch")):
+        by_hand = chosen(found, choice)
+        assert _rendered(by_hand, z).std() > 20
+        assert by_hand.card.notes.count("BatchNorm") == 2
+
+
+def test_statistics_from_before_training_are_pointed_out(tmp_path: Path) -> None:
+    torch.save(pytorch_example(width=4, depth=3).state_dict(), tmp_path / "x.pth")
+    assert any("from before any training" in remark for remark in open_foreign(tmp_path / "x.pth").remarks)
 
 
 def test_a_generator_without_batch_norm_is_left_as_it_is() -> None:
