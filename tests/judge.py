@@ -294,7 +294,7 @@ def main(arguments: Sequence[str]) -> int:
         for path in arguments:
             generator = load_generator(find_model(Path(path)))
             result = grade(judge, draw(generator), *data.splits())
-            verdict = "; ".join(result.failings()) or "fit to ship"
+            verdict = "; ".join(result.failings()) or "passes"
             print(f"{result}  {generator.card.kimg:6.0f}  {generator.path}: {verdict}", flush=True)
         wanted = f"{100 * LEAST_ACCEPTED:.0f} % accepted, each class {CLASS_SHARES[0]:.0%} to {CLASS_SHARES[1]:.0%}"
         print(f"\ncalibrated, {MANY_SAMPLES} samples a seed; wanted: {wanted}\n{COLUMNS}  model")
