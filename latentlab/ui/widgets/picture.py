@@ -54,6 +54,8 @@ class PictureView(QWidget):
         self._smooth = False
         self._whole = True
         self._surround = surround
+        # What lies behind need not be painted.
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent, surround)
         self._padding_px = padding_px
         self._selected = False
         self._dimmed = False
