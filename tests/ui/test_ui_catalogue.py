@@ -76,7 +76,7 @@ def test_every_file_shows_what_it_is_and_is_searched_for(
     z = np.concatenate([model.sample(1, seed=seed) for seed in SEEDS])
     pixels = listed["ours.safetensors"].pixels
     assert pixels is not None
-    assert np.array_equal(pixels, sheet(model.render(z), len(SEEDS), 2, background=0))
+    assert np.array_equal(pixels, sheet(model.render(z), len(SEEDS), 1, background=0))
     assert "16 × 16 RGB" in listed["ours.safetensors"].kind
     assert "a guess" in listed[os.path.join("below", "netG.pth")].kind
     assert listed["netD.pth"].pixels is None

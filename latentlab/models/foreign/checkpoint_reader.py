@@ -18,7 +18,8 @@ from typing import Any, BinaryIO, Literal
 from latentlab.errors import ModelFileError
 from latentlab.models.foreign.bounded_file import BoundedFile
 from latentlab.models.foreign.legacy_container import is_legacy, read_legacy
-from latentlab.models.foreign.pickle_machine import Dict, Machine
+from latentlab.models.foreign.pickle_machine import Machine
+from latentlab.models.foreign.pickle_values import Dict
 from latentlab.models.foreign.tensors import DTYPES, Storage, Tensor, item_bytes, whole_view
 from latentlab.models.foreign.torch_objects import StorageReference, TorchObjects
 from latentlab.models.foreign.zip_container import ZipContainer

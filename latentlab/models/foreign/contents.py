@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from latentlab.models.foreign.pickle_machine import Dict, Global, Stub
+from latentlab.models.foreign.pickle_values import Dict, Global, Stub
 from latentlab.models.foreign.tensors import Tensor
 
 Role = Literal["generator", "discriminator", ""]

@@ -13,80 +13,15 @@ from __future__ import annotations
 
 import pickletools
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, Protocol
+from typing import Any
+
+from latentlab.models.foreign.pickle_values import Builder, Dict, Global, Source, Stub
 
 MAX_INSTRUCTIONS = 500_000
 MAX_MARKS = 1000
 MAX_LINE = 2**16
 _SAFE_INT = 2**60
-
-
-@dataclass(frozen=True)
-class Global:
-    """The name of something in a module; never imported."""
-
-    module: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.module}.{self.name}"
-
-
-class Dict(dict[Any, Any]):
-    """A dictionary that can carry attributes, as an OrderedDict with ``_metadata`` does."""
-
-    __slots__ = ("attributes",)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.attributes: dict[Any, Any] = {}
-
-
-@dataclass(eq=False, slots=True)
-class Stub:
-    """What stands for an object of a class that is not ours: it remembers what it was given and does nothing.
-
-    Attributes:
-        of: The class, or the function whose result it would be.
-        arguments: What it was made with.
-        attributes: Its state.
-        items: Entries set on it, where it is a kind of dictionary.
-        members: What was appended or added to it, where it is a kind of list.
-    """
-
-    of: object
-    arguments: tuple[Any, ...] = ()
-    attributes: dict[Any, Any] = field(default_factory=dict)
-    items: dict[Any, Any] = field(default_factory=dict)
-    members: list[Any] = field(default_factory=list)
-
-
-class Builder(Protocol):
-    """What gives meaning to the few names and references that a file needs."""
-
-    def called(self, function: Global, arguments: tuple[Any, ...]) -> object:
-        """Return what stands for the result of a call; nothing is called."""
-
-    def stored(self, reference: object) -> object:
-        """Return what a persistent reference stands for."""
-
-    def filled(self, value: object, state: object) -> bool:
-        """Give a value of the builder's own its state; return whether it was one."""
-
-
-class Source(Protocol):
-    """A file to read instructions from; never returns more than it holds."""
-
-    def read(self, size: int, /) -> bytes:
-        """Return up to `size` bytes."""
-
-    def readline(self) -> bytes:
-        """Return up to the next end of line, of at most `MAX_LINE` bytes."""
-
-    def tell(self) -> int:
-        """Return the position."""
 
 
 class Machine:

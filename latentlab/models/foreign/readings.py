@@ -12,7 +12,8 @@ from latentlab.models.foreign.differences import difference
 from latentlab.models.foreign.drafts import OUTPUT_LAYERS, Draft, fitted
 from latentlab.models.foreign.entries import Facts, starts
 from latentlab.models.foreign.known import known
-from latentlab.models.foreign.layouts import HIDDEN, Layout, Placed, search
+from latentlab.models.foreign.layout_search import search
+from latentlab.models.foreign.layouts import HIDDEN, Layout, Placed
 from latentlab.models.foreign.modules import Module, Network, in_natural_order
 from latentlab.models.foreign.ordering import chained
 from latentlab.models.foreign.watching import Watch, unwatched

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from latentlab.models.foreign.pickle_machine import Dict, Global, Stub
+from latentlab.models.foreign.pickle_values import Dict, Global, Stub
 from latentlab.models.foreign.tensors import DTYPES, ELEMENTS, Storage, Tensor, view, whole_view
 
 _NUMPY_CODES = frozenset(["f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"])

@@ -23,7 +23,7 @@ from latentlab.ui.model_kinds import model_suffixes
 MAX_FILES = 2000
 MAX_FOLDERS = 20_000
 SEEDS = (0, 1, 2, 3, 4, 5, 6, 7)
-_GAP_PX = 2
+_SIDES_IN_A_GAP = 32
 _MAX_SIDE_PX = 64
 _THREADS = 1
 _log = log.get(__name__)
@@ -167,7 +167,9 @@ def _drawn(model: OpenedModel) -> Pixels:
     backend.use_threads(_THREADS)
     pixels = backend.render(z, y)
     step = max(1, -(-max(pixels.shape[1:3]) // _MAX_SIDE_PX))
-    return sheet(_smaller(pixels, step), len(SEEDS), _GAP_PX, background=0)
+    small = _smaller(pixels, step)
+    # Rows are shown equally high: so are the gaps.
+    return sheet(small, len(SEEDS), max(1, small.shape[1] // _SIDES_IN_A_GAP), background=0)
 
 
 def _smaller(pixels: Pixels, step: int) -> Pixels:

@@ -32,56 +32,16 @@ from latentlab.ui.dialogs.read_candidates import (
     in_force,
     taking,
 )
+from latentlab.ui.dialogs.read_tile import ReadTile
 from latentlab.ui.dialogs.reading_form import ReadingForm
 from latentlab.ui.latest_work import LatestWork
 from latentlab.ui.studio import Studio
-from latentlab.ui.widgets.picture import PictureView
 
 _SIZE_PX = QSize(960, 640)
 _COLUMNS = 3
 _PICTURES_PX, _FEW_PICTURES_PX = 108, 128
 _FEW = 6
-_WORDS_LINES = 3
 _FORM_PX = 312
-
-
-class ReadTile(QWidget):
-    """One way to read the file: its pictures, and its words under them.
-
-    Signals:
-        picked: Its place; GUI thread.
-    """
-
-    picked = Signal(int)
-
-    def __init__(self, place: int, height_px: int, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._place = place
-        self.view = PictureView()
-        self.view.setFixedHeight(height_px)
-        self.view.set_clickable(True)
-        self.view.set_whole_factors(False)
-        self.view.set_hint(self.tr("drawing…"))
-        self.words = QLabel()
-        self.words.setWordWrap(True)
-        self.words.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter)
-        self.words.setFixedHeight(_WORDS_LINES * self.fontMetrics().lineSpacing())
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        layout.addWidget(self.view)
-        layout.addWidget(self.words)
-        self.view.clicked.connect(self._on_clicked)
-
-    def name(self, words: str) -> None:
-        """Write what is different about it."""
-        self.words.setText(words)
-        self.view.setAccessibleName(words)
-        self.view.setToolTip(self.tr("{0}. Click to read the file so.").format(words))
-
-    @Slot()
-    def _on_clicked(self) -> None:
-        self.picked.emit(self._place)
 
 
 class HowReadWindow(QDialog):
@@ -144,7 +104,7 @@ class HowReadWindow(QDialog):
         self._say("")
         restated = choice.statistics != self._choice.statistics
         self._choice = choice
-        self.form.show_choice(choice)
+        self._show_choice()
         if restated:
             self._sheets.clear()
         self._sheets.pop(len(self._candidates), None)
@@ -299,7 +259,9 @@ class HowReadWindow(QDialog):
         choices = [replace(each.choice, statistics=statistics) for each in self._candidates]
         if self.tiles and not self.tiles[-1].isHidden():
             choices.append(self._choice)
-        wanted = tuple((place, choice) for place, choice in enumerate(choices) if place not in self._sheets)
+        missing = [(place, choice) for place, choice in enumerate(choices) if place not in self._sheets]
+        # What was just chosen comes first.
+        wanted = tuple(sorted(missing, key=lambda each: each[1] != self._choice))
         if wanted:
             self._round += 1
             self._drawing.ask(drawing(self._model, self._round, wanted, self.drawn.emit), _ignore)

@@ -56,7 +56,7 @@ class ReadingForm(QWidget):
             self.tr(
                 "What BatchNorm subtracts and divides by. Running: the statistics in the file.\n"
                 "Batch: of 64 pictures, as in training mode. "
-                "Recalibrate: of 512 pictures, for files whose running statistics are missing or stale."
+                "Recalibrate: of up to 512 pictures, for files whose running statistics are missing or stale."
             )
         )
         self.range = self._combo(self.tr("Output range"), self._on_range)
@@ -108,7 +108,7 @@ class ReadingForm(QWidget):
             self._fields.setRowVisible(self.eps, bool(eps))
             self._fields.setRowVisible(self.statistics, bool(eps))
             words = {
-                "running": self.tr("estimated: none in the file") if is_bare else self.tr("running, as in the file"),
+                "running": self.tr("none: estimated anew") if is_bare else self.tr("running, as in the file"),
                 "batch": self.tr("of one batch"),
                 "recalibrate": self.tr("recalibrate"),
             }

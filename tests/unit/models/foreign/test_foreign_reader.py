@@ -18,7 +18,7 @@ from torch import nn
 
 from latentlab.errors import ModelFileError
 from latentlab.models.foreign.checkpoint_reader import opened
-from latentlab.models.foreign.pickle_machine import Dict, Global, Stub
+from latentlab.models.foreign.pickle_values import Dict, Global, Stub
 from latentlab.models.foreign.tensors import Tensor
 
 BASE = torch.arange(60, dtype=torch.float32) / 7
