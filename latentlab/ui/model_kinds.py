@@ -25,8 +25,13 @@ def model_patterns() -> str:
 
 
 def can_open(path: Path) -> bool:
-    """Tell by its name whether a file may be a model or a session; folders may be those of training runs."""
-    return path.suffix.lower() in (*model_suffixes(), SESSION_SUFFIX) or path.is_dir()
+    """Tell by its name whether a file may be a model or a session: any but a picture, for checkpoints have any name.
+
+    Folders may be those of training runs. What is none is told of when it is opened.
+    """
+    from latentlab.data.picture import SUFFIXES as PICTURES
+
+    return path.suffix.lower() not in PICTURES
 
 
 def is_quick(path: Path) -> bool:
