@@ -132,8 +132,16 @@ def discriminator(
     return NetworkSpec((channels, size, size), tuple(layers))
 
 
-def autoencoder(size: int, channels: int, width: int, code: int, kernel: Kernel = 4, classes: int = 0) -> NetworkSpec:
-    """Describe BEGAN's discriminator, which draws what it is shown: halving to a code, then doubling; no normalisation.
+def autoencoder(
+    size: int,
+    channels: int,
+    width: int,
+    code: int,
+    kernel: Kernel = 4,
+    norm: CriticNorm = "none",
+    classes: int = 0,
+) -> NetworkSpec:
+    """Describe BEGAN's discriminator, which draws what it is shown: halving to a code, then doubling.
 
     Args:
         size: Side of a picture in pixels, a power of two from 16 to 256.
@@ -141,6 +149,7 @@ def autoencoder(size: int, channels: int, width: int, code: int, kernel: Kernel 
         width: Feature maps of the first layer.
         code: Width of the code, as a rule z's.
         kernel: Side of the kernels, 4 or 5.
+        norm: What follows the hidden convolutions; the paper has none.
         classes: As `discriminator`.
 
     Raises:
@@ -148,16 +157,20 @@ def autoencoder(size: int, channels: int, width: int, code: int, kernel: Kernel 
     """
     _check(size, width, kernel)
     padding = 1 if kernel == 4 else 2
+    bias = norm == "none"
+
+    def hidden(maps: int) -> list[Layer]:
+        return [*_normalised(norm, maps), Activation("leaky_relu")]
+
     layers: list[Layer] = [JoinClass(classes, 1, size, size)] if classes else []
     layers += [Conv(channels + (1 if classes else 0), width, kernel, 2, padding, bias=True), Activation("leaky_relu")]
     maps, side = width, size // 2
     while side > 4:
-        layers += [Conv(maps, maps * 2, kernel, 2, padding, bias=True), Activation("leaky_relu")]
+        layers += [Conv(maps, maps * 2, kernel, 2, padding, bias), *hidden(maps * 2)]
         maps, side = maps * 2, side // 2
-    layers += [Conv(maps, code, 4, 1, 0, bias=True), ConvTranspose(code, maps, 4, 1, 0, bias=True)]
-    layers.append(Activation("leaky_relu"))
+    layers += [Conv(maps, code, 4, 1, 0, bias=True), ConvTranspose(code, maps, 4, 1, 0, bias=bias), *hidden(maps)]
     while side * 2 < size:
-        layers += [*_doubling(maps, maps // 2, kernel, "upsample", bias=True), Activation("leaky_relu")]
+        layers += [*_doubling(maps, maps // 2, kernel, "upsample", bias), *hidden(maps // 2)]
         maps, side = maps // 2, side * 2
     layers += _doubling(maps, channels, kernel, "upsample", bias=True)
     return NetworkSpec((channels, size, size), tuple(layers))

@@ -34,10 +34,10 @@ def critic_of(config: TrainConfig, classes: int = 0) -> NetworkSpec:
         classes: How many the data have; 0 where D is told none.
     """
     width, kernel = config.critic_width or config.width, _kernel(config)
-    if config.loss == "began":
-        return dcgan.autoencoder(config.size, config.channels, width, config.z_dim, kernel, classes)
     norm = config.normalisation
     layers: dcgan.CriticNorm = norm if norm == "batch" or norm == "layer" else "none"
+    if config.loss == "began":
+        return dcgan.autoencoder(config.size, config.channels, width, config.z_dim, kernel, layers, classes)
     return dcgan.discriminator(config.size, config.channels, width, kernel, config.architecture, layers, classes)
 
 

@@ -59,7 +59,7 @@ WANTED = 0.5
 CHOOSING = 2000
 TURNS_LEARN = 20_000
 JUDGED_SEED, CHOSEN_SEED = 1000, 2000
-OURS = "ema_kimg=20 r1=0.02 lr_end=0.0"
+OURS = "ema_kimg=10 r1=0.02 lr_end=0.0 lr=0.001 batch=32"
 
 
 @dataclass(frozen=True, eq=False)

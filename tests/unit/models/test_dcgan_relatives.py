@@ -74,10 +74,17 @@ def test_every_discriminator_gives_one_score(
 
 @pytest.mark.parametrize(("size", "kernel"), SIDES)
 @pytest.mark.parametrize("classes", [0, 3])
+@pytest.mark.parametrize("norm", dcgan.CRITIC_NORMS)
 def test_the_autoencoder_draws_what_has_the_shape_of_what_it_is_shown(
-    size: int, kernel: dcgan.Kernel, classes: int
+    size: int, kernel: dcgan.Kernel, classes: int, norm: dcgan.CriticNorm
 ) -> None:
-    spec = dcgan.autoencoder(size, 3, 4, 6, kernel, classes)
+    spec = dcgan.autoencoder(size, 3, 4, 6, kernel, norm, classes)
+    network = networks.load(networks.build(spec), random_weights(spec))
+    inputs = (torch.randn(2, 3, size, size), torch.tensor([0, 2])) if classes else (torch.randn(2, 3, size, size),)
+    with torch.inference_mode():
+        assert network(*inputs).shape == (2, 3, size, size)
+    hidden = [layer for layer in spec.layers if isinstance(layer, BatchNorm | LayerNorm)]
+    assert len(hidden) == (0 if norm == "none" else 2 * (int(np.log2(size)) - 3) + 1)
     assert spec.output_shape == spec.input_shape == (3, size, size)
     assert min(np.prod(shape) for shape in spec.shapes()) == 6, "there is a code in its middle"
 
