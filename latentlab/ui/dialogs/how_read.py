@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QDialog,
@@ -92,9 +92,9 @@ class HowReadWindow(QDialog):
         self._taking.close()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Draw what is not drawn yet."""
+        """Draw what is not drawn yet, once the window itself is there."""
         super().showEvent(event)
-        self._draw()
+        QTimer.singleShot(0, self, self._draw)
 
     @Slot(object)
     def take(self, choice: Choice) -> None:
@@ -251,6 +251,7 @@ class HowReadWindow(QDialog):
             self._room.adjustSize()
             self._area.ensureWidgetVisible(self.tiles[place])
 
+    @Slot()
     def _draw(self) -> None:
         """Ask for the pictures that are missing."""
         if self._model is None or not self.isVisible():
