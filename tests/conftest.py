@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # No test may need a display; Qt looks at this when the first QApplication is made.
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -13,6 +14,10 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 # Where several processes share the cores, each takes one: threads that spin for each other would halve the speed.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ["OMP_NUM_THREADS"] = "1"
+
+# The same examples every time, however busy the machine; HYPOTHESIS_PROFILE=default looks for others.
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 _BESIDE_CHECKOUT = Path(__file__).resolve().parents[2] / "shared" / "data"
 

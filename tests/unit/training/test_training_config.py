@@ -77,6 +77,8 @@ def bad_values(name: str) -> st.SearchStrategy[Any]:
     nothing = st.sampled_from([None, True, [], {}, "x"])
     if name == "augment":
         return st.sampled_from([None, True, [], "x", ",", "colour,", "colour cutout", "Colour"])
+    if isinstance(default, str) and not setting.choices:
+        return st.sampled_from([None, True, 5, [], {}])  # any text may name something
     if setting.choices and isinstance(default, str):
         return st.one_of(st.text().filter(lambda text: text not in setting.choices), st.none(), st.integers())
     if setting.choices:
