@@ -20,10 +20,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit" / "models" / "foreign"))
 
 from hostile_files import lies, malicious, mutated, originals
-from onnx_models import damaged_models, lying_models
+from onnx_models import damaged_models, external, lying_models
 
 from latentlab.errors import ModelFileError
 from latentlab.models.foreign import ranking_cache
@@ -94,7 +96,8 @@ def measure(folder: Path, count: int, seed: int) -> int:
     source = random.Random(seed)
     canary = folder / "canary"
     good, lying, evil = originals(), lies() | lying_models(), malicious(canary)
-    damaged = dict(good) | damaged_models()
+    damaged = dict(good) | damaged_models() | {"beside.onnx": external("weights.bin", offset=0, length=3072)}
+    (folder / "weights.bin").write_bytes(np.random.RandomState(0).randn(768).astype(np.float32).tobytes())
     watch, faults = Watch(), []
     # What is written is what the application keeps in its cache: here nothing may be written at all.
     ranking_cache.keep_ranking = lambda file_hash, guesses: None
