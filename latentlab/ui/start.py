@@ -37,8 +37,8 @@ def start(model: str | None, device: str | None = None) -> int:
     except LatentlabError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    # Pure Python in a worker thread would hold the window up for a whole switch interval, 5 ms by default.
-    sys.setswitchinterval(0.001)
+    # Pure Python in another thread would hold the window up for a whole switch interval, 5 ms by default.
+    sys.setswitchinterval(0.0003)
     if sys.platform == "win32":
         import torch  # noqa: F401 - after Qt its libraries do not load on Windows
     named = Path(model).expanduser() if model else None
