@@ -19,6 +19,7 @@ COMMANDS = {
     "interpolate": "walk through points and write a GIF, WebP, APNG, MP4 or strip",
     "traverse": "move points along a direction and write the labelled figure that papers print",
     "arithmetic": "add and subtract pictures: mean(3,8,12) - mean(4,9) + 5",
+    "invert": "find the latent of an image; the reconstruction as a PNG that holds it",
     "directions": "find directions: from weights, layers, one point, or what can be measured",
     "evaluate": "judge a model by real pictures: Fréchet distance, precision, recall and more",
     "info": "tell what a model is, what it was trained on and how",

@@ -24,6 +24,7 @@ CORE = ("latent", "models", "data", "export", "session", "rendering", "analysis"
 ENTRY_POINTS = {"latentlab.__main__", "latentlab.cli"}
 # May import torch; anything else in the packages of `CORE` may not.
 TORCH_MODULES = {
+    "latentlab.analysis.latent_search",
     "latentlab.models.networks",
     "latentlab.rendering.torch_backend",
 }
