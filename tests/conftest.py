@@ -30,3 +30,15 @@ def real_data() -> Path:
     if not (folder / "mnist").is_dir():
         pytest.skip(f"needs real data: {folder} holds no mnist folder; set LATENTLAB_DATA")
     return folder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the sources of directions found of known axes, if that was tested."""
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, [])]
+    found = [value for report in reports for name, value in report.user_properties if name == "cosine"]
+    if not found:
+        return
+    terminalreporter.section("directions found of known axes")
+    terminalreporter.write_line(f"{'source':<28}{'axis':<28}{'|cosine|':>8}")
+    for source, axis, cosine in sorted(found):
+        terminalreporter.write_line(f"{source:<28}{axis:<28}{cosine:>8.4f}")

@@ -1,4 +1,4 @@
-"""The table of what the sources of directions found of axes that are known."""
+"""What the sources of directions found of axes that are known; `tests/conftest.py` prints the table."""
 
 from __future__ import annotations
 
@@ -6,24 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-Found = list[tuple[str, str, float]]
 Record = Callable[[str, str, float], None]
-
-_KEY = pytest.StashKey[Found]()
 
 
 @pytest.fixture
-def record_cosine(request: pytest.FixtureRequest) -> Record:
+def record_cosine(record_property: Callable[[str, object], None]) -> Record:
     """Return what puts one line into the table: a source, a known axis, and |cosine| of what was found with it."""
-    found: Found = request.config.stash.setdefault(_KEY, [])
-    return lambda source, axis, cosine: found.append((source, axis, cosine))
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    found = config.stash.get(_KEY, [])
-    if not found:
-        return
-    terminalreporter.section("directions found of known axes")
-    terminalreporter.write_line(f"{'source':<28}{'axis':<28}{'|cosine|':>8}")
-    for source, axis, cosine in found:
-        terminalreporter.write_line(f"{source:<28}{axis:<28}{cosine:>8.4f}")
+    # A property of the test's report, which reaches the process that writes the table.
+    return lambda source, axis, cosine: record_property("cosine", (source, axis, float(cosine)))
