@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -31,6 +32,8 @@ def start(model: str | None, device: str | None = None) -> int:
         The exit code.
     """
     log.start()
+    # What is made until every panel is there stays: the collector would look at all of it again and again for nothing.
+    gc.disable()
     leave_one_to_the_window()
     try:
         check_display()
@@ -72,11 +75,18 @@ def start(model: str | None, device: str | None = None) -> int:
     QTimer.singleShot(0, window, lambda: window.documents.open_start(named, ahead.open))
     # What the Train page and the searches for directions need is at hand by the time that someone asks for it.
     later = Preloading("torch", "pyqtgraph")
+    window.furnished.connect(_collect_from_now_on)
     window.furnished.connect(later.start)
     code = app.exec()
     later.close()
     ahead.close()
     return code
+
+
+def _collect_from_now_on() -> None:
+    """Let the garbage collector work, on what is made from now on."""
+    gc.freeze()
+    gc.enable()
 
 
 def _show_exceptions(window: object) -> None:
