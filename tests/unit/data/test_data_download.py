@@ -112,7 +112,11 @@ def test_wrong_content_everywhere(tmp_path: Path, small: dict[str, bytes], publi
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("content", [b"damaged", gzip.compress(b"another data set"), gzip.compress(b"x" * 99)[:-9]])
+@pytest.mark.parametrize(
+    "content",
+    [b"damaged", gzip.compress(b"another data set"), gzip.compress(b"x" * 99)[:-9]],
+    ids=["no archive", "another's", "cut off"],
+)
 def test_damaged_file_is_named_and_kept(tmp_path: Path, published: Published, content: bytes) -> None:
     path = tmp_path / FILES[2]
     path.write_bytes(content)
