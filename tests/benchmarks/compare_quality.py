@@ -16,7 +16,9 @@ learning rate with smaller batches, held by the averaging and a rate that falls 
 Runs and chosen models stay in the folder; what is there already is not trained again. Needs the data of
 `$LATENTLAB_DATA`; for faces also `local/faces-train.zip`, which `tests/faces_archive.py` writes.
 
-Wanted (issue 5, Show): a Fréchet distance of ours that is at most half of the plain loop's, on every seed.
+Wanted: a Fréchet distance of ours that is at most half of the plain loop's, on every seed. Seen on MNIST with
+`--width 32 --kimg 300 --checkpoints 6`, seeds 0, 1 and 2: 0.97, 0.91 and 1.07 against 5.61, 5.58 and 5.22 (real digits
+0.08), which is 0.17, 0.16 and 0.20 of them; with the plain loop's own rate and batch ours was at 0.90 on seed 0.
 """
 
 from __future__ import annotations

@@ -6,6 +6,10 @@ RUNS is a folder; what it holds already is not trained again, so the table can b
 distances to the 10,000 test digits, which nothing trains on or is chosen by, of 10,000 samples, in the 128 features of
 the digit judge (`tests/judge.py`), which is no part of any objective; its first line gives that of 10,000 training
 digits. A model has collapsed where a class is all but missing or recall is low: both are in the table.
+
+Seen at 100 kimg, seeds 0, 1 and 2, real digits at 0.12: bce 9.1, 7.0, 8.8; lsgan 7.7, 8.7, 8.4; hinge with spectral
+normalisation 6.2, 5.9, 5.6; none of them collapsed. wgan is at 34, 40, 38 and wgan-gp at 110 (seed 0), where so few
+images leave G 625 updates, for the critic takes five for each; began has only been seen to collapse.
 """
 
 from __future__ import annotations
