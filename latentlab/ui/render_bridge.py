@@ -81,7 +81,7 @@ class RenderBridge(QObject):
         self._receivers: dict[str, Receiver] = {}
         self._asked: dict[str, tuple[FloatArray, IntArray | None]] = {}
         self._label: int | None = None
-        self._asked_at_s: dict[str, float] = {}
+        self._asked_at_s: dict[str, dict[int, float]] = {}
         self.arrived.connect(self._on_result)
         self._service = RenderService(self.arrived.emit)
         self._service.start()
@@ -98,6 +98,7 @@ class RenderBridge(QObject):
     def open(self, factory: BackendFactory) -> None:
         """Change the model; all that was rendered or asked for becomes stale."""
         self._asked.clear()
+        self._asked_at_s.clear()
         self._service.open(factory, self._freshness.new_epoch())
 
     @property
@@ -124,8 +125,8 @@ class RenderBridge(QObject):
         if last is not None and np.array_equal(last[0], z) and _same_classes(last[1], y):
             return
         self._asked[lane] = np.array(z), y
-        self._asked_at_s[lane] = monotonic()
         self._seq += 1
+        self._asked_at_s.setdefault(lane, {})[self._seq] = monotonic()
         self._service.submit(RenderRequest(lane, self._freshness.epoch, self._seq, z, order, y))
         if lane == PICTURE:
             # Let the render thread have the interpreter at once, not when this thread next gives it up.
@@ -164,8 +165,14 @@ class RenderBridge(QObject):
         receiver = self._receivers.get(result.lane)
         if receiver is not None:
             receiver(Frames(result.seq, rows, pixels))
-        answer_ms = (monotonic() - self._asked_at_s.get(result.lane, monotonic())) * 1000.0
-        self.timed.emit(Timing(result.lane, len(result.rows), result.elapsed_ms, answer_ms))
+        self.timed.emit(Timing(result.lane, len(result.rows), result.elapsed_ms, self._answer_ms(result)))
+
+    def _answer_ms(self, result: RenderResult) -> float:
+        """Return the time since a result was asked for; forget when those before it were."""
+        now = monotonic()
+        asked = {seq: at for seq, at in self._asked_at_s.get(result.lane, {}).items() if seq >= result.seq}
+        self._asked_at_s[result.lane] = asked
+        return (now - asked.get(result.seq, now)) * 1000.0
 
     def _report(self, error: ErrorReport) -> None:
         self.failed.emit(error)
