@@ -33,6 +33,7 @@ from latentlab.session.opened import OpenedModel
 from latentlab.ui.dialogs import direction_works as works
 from latentlab.ui.dialogs.card_set import CardSet
 from latentlab.ui.studio import Studio
+from latentlab.ui.widgets.number_box import keep_off_the_edge
 
 _FACTORS, _FEW = 48, 10
 
@@ -303,6 +304,7 @@ class CardsPage(MethodPage):
 
 def _spin(least: int, most: int, value: int, tip: str) -> QSpinBox:
     box = QSpinBox()
+    keep_off_the_edge(box)
     box.setRange(least, most)
     box.setValue(value)
     box.setToolTip(tip)

@@ -34,6 +34,7 @@ from latentlab.data.catalogue import KNOWN
 from latentlab.errors import ErrorReport
 from latentlab.session.opened import OpenedModel
 from latentlab.ui.studio import Studio
+from latentlab.ui.widgets.number_box import keep_off_the_edge
 
 SAMPLES = 2_000
 _SIZE_PX = QSize(760, 640)
@@ -90,6 +91,7 @@ class EvaluateDialog(QDialog):
         self.archive = QPushButton(self.tr("Zip…"))
         self.archive.setToolTip(self.tr("Compare with the images in a zip archive"))
         self.samples = QSpinBox()
+        keep_off_the_edge(self.samples)
         self.samples.setRange(LEAST_SAMPLES, MOST_SAMPLES)
         self.samples.setSingleStep(_STEP)
         self.samples.setGroupSeparatorShown(True)

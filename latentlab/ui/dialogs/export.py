@@ -28,6 +28,7 @@ from latentlab.export.service import ExportEvent, ExportJob, ExportService
 from latentlab.latent.arrays import FloatArray
 from latentlab.latent.interpolation import Mode, keyframe_path
 from latentlab.ui.studio import Studio
+from latentlab.ui.widgets.number_box import keep_off_the_edge
 
 _SIZES = (1, 2, 4, 8, 16)
 _MAX_SIZE_PX = 1024
@@ -55,9 +56,11 @@ class ExportDialog(QDialog):
         for suffix, kind in FORMATS.items():
             self.format.addItem(f"{kind.name} ({suffix})", suffix)
         self.frames = QSpinBox()
+        keep_off_the_edge(self.frames)
         self.frames.setRange(2, 2000)
         self.frames.setValue(60)
         self.fps = QSpinBox()
+        keep_off_the_edge(self.fps)
         self.fps.setRange(1, 50)
         self.fps.setValue(30)
         self.fps.setSuffix(self.tr(" frames a second"))

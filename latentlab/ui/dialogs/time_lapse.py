@@ -15,6 +15,7 @@ from latentlab.training.run_seen import RunSeen
 from latentlab.training.sheets import COLUMNS, read_sheet
 from latentlab.ui.dialogs.export import ExportDialog
 from latentlab.ui.studio import Studio
+from latentlab.ui.widgets.number_box import keep_off_the_edge
 
 _FPS = 8
 _HOLD_S = 2.0
@@ -36,6 +37,7 @@ class TimeLapseDialog(ExportDialog):
         self.fps.setValue(_FPS)
         self.way.setCurrentIndex(self.way.findData("open"))
         self.hold = QDoubleSpinBox()
+        keep_off_the_edge(self.hold)
         self.hold.setRange(0.0, _MAX_HOLD_S)
         self.hold.setSingleStep(0.5)
         self.hold.setValue(_HOLD_S)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QWheelEvent
-from PySide6.QtWidgets import QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
+
+_MARGIN_PX = 5
+
+
+def keep_off_the_edge(box: QAbstractSpinBox) -> None:
+    """Leave some room beside the number of a box; the padding of a style sheet does not reach it."""
+    box.lineEdit().setTextMargins(_MARGIN_PX, 0, _MARGIN_PX, 0)
 
 
 class NumberBox(QDoubleSpinBox):
@@ -14,6 +21,7 @@ class NumberBox(QDoubleSpinBox):
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setKeyboardTracking(False)
+        keep_off_the_edge(self)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Leave on Enter and Escape."""
@@ -39,6 +47,7 @@ class CountBox(QSpinBox):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setKeyboardTracking(False)
+        keep_off_the_edge(self)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Leave on Enter and Escape."""
