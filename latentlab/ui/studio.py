@@ -300,7 +300,7 @@ class Studio(QObject):
 
     @Slot()
     def _on_give_back(self) -> None:
-        """Give back what models that are no longer open have left: a thousand of them would hold a gigabyte."""
+        """Give back what models that are no longer open have left of the heap."""
         give_back()
 
     @Slot()
