@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QEvent
 
 from latentlab.bench.children import application
 from latentlab.bench.children.event_loop import settle, wait_for_background
@@ -57,6 +57,8 @@ def _switch_models(window: MainWindow, model: Path, times: int) -> None:
         if not window.studio.open_path(path):
             raise LatentlabError(path, "did not open")
         settle(window)
+        # Under this nested event loop Qt would keep every widget that was given up until the very end.
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def _switch_pages(window: MainWindow, times: int) -> None:
