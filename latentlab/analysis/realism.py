@@ -21,14 +21,15 @@ def discriminator_scores(
     """Score pictures with a discriminator in eval mode, as far as 8-bit pictures let it see.
 
     Args:
-        network: From photo range (C, H, W) to one number.
+        network: From photo range (C, H, W) to one number, or to a logit for each of K classes.
         weights: Its tensors, by ``<layer>.<name>``.
         pixels: Shape (N, H, W, C), uint8; padded or resized to what the network takes.
         progress: Told the fraction done.
 
     Returns:
-        Shape (N,), float64: its raw output, the logit of D(x) for the losses that have one. Higher is
-        more like the training data to it; comparable within one model only.
+        Shape (N,), float64: its raw output, the logit of D(x) for the losses that have one; of K logits that of Z / (Z
+        + K), Z the sum of their exp (Salimans et al. 2016, arXiv:1606.03498, section 5). Higher is more like the
+        training data to it; comparable within one model only.
 
     Raises:
         Cancelled: If `progress` raises it.
@@ -46,5 +47,6 @@ def discriminator_scores(
             prefix = f"{index}."
             own = {name.removeprefix(prefix): each for name, each in weights.items() if name.startswith(prefix)}
             values = step(layer, own, values)
-        scores[batch] = values.reshape(-1)
+        most = values.max(axis=0)  # values: (1, N) or (K, N)
+        scores[batch] = most + np.log(np.exp(values - most).mean(axis=0))
     return scores

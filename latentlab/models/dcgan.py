@@ -95,6 +95,7 @@ def discriminator(
     architecture: Architecture = "dcgan",
     norm: CriticNorm = "batch",
     classes: int = 0,
+    logits: int = 1,
 ) -> NetworkSpec:
     """Describe the discriminator: the generator's mirror, LeakyReLU 0.2, its input layer not normalised, one logit.
 
@@ -106,6 +107,7 @@ def discriminator(
         architecture: ``dense`` has no maps; the others share one discriminator.
         norm: What normalises the hidden layers; ``dense`` has none.
         classes: How many there are; the class joins the picture as one more channel. 0 leaves it out.
+        logits: How many it gives: one for real, or one for each class that a picture could have.
 
     Raises:
         ValueError: If the size is not one of `SIZES`, the kernel not one of `KERNELS`, or the width below 1.
@@ -119,7 +121,7 @@ def discriminator(
         for _ in range(DENSE_LAYERS):
             layers += [Linear(entering, units), Activation("leaky_relu", 0.2)]
             entering, units = units, units // 2
-        layers.append(Linear(entering, 1))
+        layers.append(Linear(entering, logits))
         return NetworkSpec((channels, size, size), tuple(layers))
     padding = 1 if kernel == 4 else 2
     layers += [Conv(entering, width, kernel, 2, padding), Activation("leaky_relu", 0.2)]
@@ -128,7 +130,7 @@ def discriminator(
         layers += [Conv(maps, maps * 2, kernel, 2, padding, bias=norm == "none"), *_normalised(norm, maps * 2)]
         layers.append(Activation("leaky_relu", 0.2))
         maps, side = maps * 2, side // 2
-    layers += [Conv(maps, 1, 4, 1, 0), Reshape(1, 0, 0)]
+    layers += [Conv(maps, logits, 4, 1, 0), Reshape(logits, 0, 0)]
     return NetworkSpec((channels, size, size), tuple(layers))
 
 

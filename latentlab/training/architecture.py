@@ -12,7 +12,7 @@ def generator_of(config: TrainConfig, classes: int = 0) -> GeneratorSpec:
 
     Args:
         config: With size and channels resolved.
-        classes: How many the data have; 0 where G is told none.
+        classes: How many the data have; G is told them where `config.conditional` is set.
     """
     return dcgan.generator(
         config.size,
@@ -22,7 +22,7 @@ def generator_of(config: TrainConfig, classes: int = 0) -> GeneratorSpec:
         config.prior,
         _kernel(config),
         config.architecture,
-        classes,
+        classes if config.conditional else 0,
     )
 
 
@@ -31,14 +31,16 @@ def critic_of(config: TrainConfig, classes: int = 0) -> NetworkSpec:
 
     Args:
         config: With size and channels resolved.
-        classes: How many the data have; 0 where D is told none.
+        classes: How many the data have; D is told them where `config.conditional` is set, and tells them where
+            `config.class_weight` is.
     """
     width, kernel = config.critic_width or config.width, _kernel(config)
     norm = config.normalisation
     layers: dcgan.CriticNorm = norm if norm == "batch" or norm == "layer" else "none"
+    told, logits = classes if config.conditional else 0, classes if config.class_weight else 1
     if config.loss == "began":
-        return dcgan.autoencoder(config.size, config.channels, width, config.z_dim, kernel, layers, classes)
-    return dcgan.discriminator(config.size, config.channels, width, kernel, config.architecture, layers, classes)
+        return dcgan.autoencoder(config.size, config.channels, width, config.z_dim, kernel, layers, told)
+    return dcgan.discriminator(config.size, config.channels, width, kernel, config.architecture, layers, told, logits)
 
 
 def _kernel(config: TrainConfig) -> dcgan.Kernel:

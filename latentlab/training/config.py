@@ -46,6 +46,7 @@ class TrainConfig:
     kernel: int = 4
     critic_norm: CriticNorm = "auto"
     loss: Loss = "bce"
+    class_weight: float = 0.0
     smooth_real: float = 0.0
     smooth_fake: float = 0.0
     clip: float = 0.01
@@ -93,6 +94,15 @@ class TrainConfig:
             raise ValueRangeError(
                 "critic_norm", "batch does not go with wgan-gp, whose penalty is one of single pictures", "Use layer."
             )
+
+        if self.class_weight and (self.conditional or self.loss == "began"):
+            other = "conditional, whose D is told the class" if self.conditional else "began, whose D gives no logits"
+            raise ValueRangeError("class_weight", f"does not go with {other}", "Leave one of them out.")
+
+    @property
+    def needs_labels(self) -> bool:
+        """Return whether the pictures' classes are trained with."""
+        return self.conditional or self.class_weight > 0.0
 
     @property
     def augmentations(self) -> tuple[str, ...]:

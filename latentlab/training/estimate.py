@@ -28,10 +28,9 @@ def memory_bytes(config: TrainConfig, images: int = 0, classes: int = 0) -> int:
     Args:
         config: Resolved: size, channels and batch are known.
         images: How many the data set has.
-        classes: How many classes they have, where `config.conditional` is set.
+        classes: How many classes they have, where `config.needs_labels`.
     """
-    told = classes if config.conditional else 0
-    G, D = generator_of(config, told).network, critic_of(config, told)
+    G, D = generator_of(config, classes).network, critic_of(config, classes)
     weights = _COPIES * (_weights(G) + _weights(D)) + _weights(G)  # and G_ema
     # The graph of G(z) and that of D on it live together in phase G.
     activations = config.batch // config.accumulate * (_activations(G) + _activations(D))
@@ -48,7 +47,7 @@ def images_per_s(config: TrainConfig, device: torch.device, clock: Callable[[], 
         config: Resolved: size, channels and batch are known.
         device: Where it is to train.
         clock: Seconds, monotonic.
-        classes: How many classes the data have, where `config.conditional` is set.
+        classes: How many classes the data have, where `config.needs_labels`.
     """
     import numpy as np
     import torch

@@ -22,11 +22,12 @@ from latentlab.training.losses import (
     Objective,
     began_balance,
     between,
+    class_loss,
     clip_weights,
     gradient_penalty,
     objective_of,
     r1_penalty,
-    scored,
+    score_of,
 )
 from latentlab.training.precision import in_precision
 from latentlab.training.schedule import learning_rate, set_learning_rate
@@ -64,7 +65,7 @@ def train(
         Cancelled: If a stop was asked for; `state` can be saved as it is and resumed.
     """
     G = in_precision(state.G.train(), config.precision, state.device)
-    D = scored(in_precision(state.D.train(), config.precision, state.device), config.loss)
+    D = in_precision(state.D.train(), config.precision, state.device)
     objective = objective_of(config, state.k)
     by_hand = partial(update_alone, state, config, objective, G, D, on_update)
     while state.images < config.total_images:
@@ -108,7 +109,8 @@ def update_alone(
         report, _ = update_critic(state, config, objective, G, D)
     else:
         state.pending_z = state.draw_z(config.batch)
-        state.pending_y = state.next_real()[1] if config.conditional else None
+        _, classes = state.next_real() if config.conditional else (None, None)
+        state.pending_y = classes
         report = update_generator(state, config, objective, G, D, [])
         update_ema(state.G_ema, state.G, ema_decay(config.batch, config.ema_kimg, state.images))
     state.critic_steps, state.pending_z, state.pending_y = due
@@ -131,24 +133,28 @@ def update_critic(
     penalised = config.r1 > 0.0 and step % R1_EVERY == 0
     is_last = state.critic_steps + 1 == config.critic_steps and config.accumulate == 1
     z, y = latents[state.own], None if classes is None else classes[state.own]
+    score = score_of(config)
     reports, fakes = [], []
     state.optimizer_D.zero_grad()
     for rows in _parts(len(real), config.accumulate):
-        told = () if y is None else (y[rows],)
+        told = (y[rows],) if config.conditional and y is not None else ()
         with torch.set_grad_enabled(is_last):
             fake = G(z[rows], *told)
         seen_real = view_real.part(rows).of(real[rows]).requires_grad_(penalised)
-        scores_real = D(seen_real, *told)
+        output = D(seen_real, *told)
+        scores_real = score(output, seen_real)
         loss_real = objective.real(scores_real)
         penalty = config.r1 * R1_EVERY * r1_penalty(scores_real, seen_real) if penalised else 0.0
+        if config.class_weight and y is not None:
+            penalty = penalty + config.class_weight * class_loss(output, y[rows])
         _backward(loss_real + penalty, config)
         seen_fake = view_fake.part(rows).of(fake.detach())
-        scores_fake = D(seen_fake, *told)
+        scores_fake = score(D(seen_fake, *told), seen_fake)
         loss_fake = objective.fake(scores_fake)
         _backward(loss_fake, config)
         if share is not None:
             images = between(seen_real, seen_fake, share[rows])
-            _backward(config.gp * gradient_penalty(D(images, *told), images), config)
+            _backward(config.gp * gradient_penalty(score(D(images, *told), images), images), config)
         x, g = scores_real.detach(), scores_fake.detach()
         reports.append(
             {
@@ -167,7 +173,7 @@ def update_critic(
         error_real, error_fake = (state.replicas.average(report[name]) for name in ("D_x", "D_G_z1"))
         state.k.copy_(began_balance(state.k, error_real, error_fake, config.gamma))
     state.critic_steps += 1
-    state.pending_z, state.pending_y = latents, classes
+    state.pending_z, state.pending_y = latents, classes if config.conditional else None
     return report, fakes if is_last else []
 
 
@@ -177,14 +183,15 @@ def update_generator(
     """Take phase G of a step: be taken for real; for bce, maximise log D(G(z)). D's weights need no gradient here."""
     assert state.pending_z is not None
     z, y = state.pending_z[state.own], None if state.pending_y is None else state.pending_y[state.own]
-    view = state.next_view()
+    view, score = state.next_view(), score_of(config)
     reports = []
     state.D.requires_grad_(False)
     state.optimizer_G.zero_grad()
     for rows, generated in zip(_parts(len(z), config.accumulate), fakes or repeat(None), strict=False):
         told = () if y is None else (y[rows],)
         fake = G(z[rows], *told) if generated is None else generated
-        scores = D(view.part(rows).of(fake), *told)
+        shown = view.part(rows).of(fake)
+        scores = score(D(shown, *told), shown)
         loss = objective.generator(scores)
         _backward(loss, config)
         reports.append({"Loss_G": loss.detach(), "D_G_z2": objective.opinion(scores.detach()).mean()})
@@ -198,10 +205,9 @@ def update_generator(
 def phase_seconds(state: TrainState, config: TrainConfig, clock: Callable[[], float]) -> float:
     """Time one phase D of a throw-away state, after one to warm up; for choosing the batch."""
     objective = objective_of(config, state.k)
-    D = scored(state.D, config.loss)
     for _ in range(2):
         start = clock()
-        update_critic(state, config, objective, state.G, D)
+        update_critic(state, config, objective, state.G, state.D)
         if state.device.type == "cuda":
             torch.cuda.synchronize()
         seconds = clock() - start

@@ -4,7 +4,7 @@ A score is a logit, a critic's value, or, under BEGAN, the error with which D dr
 
 References:
     Goodfellow et al. 2014, "Generative Adversarial Nets", arXiv:1406.2661.
-    Salimans et al. 2016, "Improved Techniques for Training GANs", arXiv:1606.03498: label smoothing.
+    Salimans et al. 2016, "Improved Techniques for Training GANs", arXiv:1606.03498: label smoothing, the class term.
     Mao et al. 2017, "Least Squares Generative Adversarial Networks", arXiv:1611.04076.
     Arjovsky, Chintala & Bottou 2017, "Wasserstein GAN", arXiv:1701.07875.
     Gulrajani et al. 2017, "Improved Training of Wasserstein GANs", arXiv:1704.00028.
@@ -15,13 +15,14 @@ References:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import relu, softplus
+from torch.nn.functional import cross_entropy, relu, softplus
 
 from latentlab.training.config import TrainConfig
 from latentlab.training.settings import Loss
@@ -121,6 +122,31 @@ def began_convergence(error_real: Tensor, error_fake: Tensor, gamma: float) -> T
     return error_real + (gamma * error_real - error_fake).abs()
 
 
+def class_score(logits: Tensor) -> Tensor:
+    """Compute the logit of D(x) = Z(x) / (Z(x) + K), Z the sum over K classes of exp of theirs: as real as any class.
+
+    As in Salimans et al. 2016, section 5, the logit of *made* held at a constant: here at that of K classes of which
+    nothing is known, so that D begins undecided.
+
+    Args:
+        logits: Of the classes, shape (N, K).
+
+    Returns:
+        Shape (N,).
+    """
+    return logits.logsumexp(1) - math.log(logits.shape[1])
+
+
+def class_loss(logits: Tensor, y: Tensor) -> Tensor:
+    """Compute D's loss on the classes of real pictures, -log p(y | x, real) averaged (section 5, L_supervised).
+
+    Args:
+        logits: Of the classes, shape (N, K).
+        y: The classes, shape (N,), int64.
+    """
+    return cross_entropy(logits, y)
+
+
 def r1_penalty(scores: Tensor, real: Tensor) -> Tensor:
     """Compute half the squared gradient norm of D on real images, averaged (Mescheder et al. 2018, equation 9).
 
@@ -216,14 +242,10 @@ def objective_of(config: TrainConfig, k: Tensor) -> Objective:
     return objective
 
 
-def scored(D: Callable[..., Tensor], loss: Loss) -> Callable[..., Tensor]:
-    """Turn D's output for pictures (N, C, H, W), and their classes where it takes them, into scores, shape (N,)."""
-
-    def error(pictures: Tensor, *y: Tensor) -> Tensor:
-        return began_error(D(pictures, *y), pictures)
-
-    def score(pictures: Tensor, *y: Tensor) -> Tensor:
-        output: Tensor = D(pictures, *y)
-        return output[:, 0]
-
-    return error if loss == "began" else score
+def score_of(config: TrainConfig) -> Callable[[Tensor, Tensor], Tensor]:
+    """Return what turns D's output, and the pictures (N, C, H, W) that it was shown, into scores, shape (N,)."""
+    if config.loss == "began":
+        return began_error
+    if config.class_weight:
+        return lambda output, _pictures: class_score(output)
+    return lambda output, _pictures: output[:, 0]

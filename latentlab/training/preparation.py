@@ -51,18 +51,18 @@ def prepare(
     """Read the data and fill in what they decide; choose the batch where that was left open.
 
     Raises:
-        DataError: If the data cannot be read, or have no classes where the run is to be conditional.
+        DataError: If the data cannot be read, or have no classes where the run needs them.
         Cancelled: If a stop was asked for meanwhile.
     """
     emit(Preparing("Reading images"))
     data = _read(config, control, emit, replicas)
     for line in data.skipped:
         _log.warning("skipped: %s", line)
-    if config.conditional and data.labels is None:
+    if config.needs_labels and data.labels is None:
         raise DataError(
             config.data,
             "has no classes to train by",
-            "Put the images of each class into a sub-folder of its own, or leave out --conditional.",
+            "Put the images of each class into a sub-folder of its own, or leave out --conditional and --class-weight.",
         )
     config = config.resolved(size=data.pixels.shape[1], channels=data.pixels.shape[3])
     if not config.batch:

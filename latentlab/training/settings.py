@@ -130,6 +130,15 @@ SETTINGS: dict[str, Setting] = {
         "bce",
         choices=LOSSES,
     ),
+    "class_weight": Setting(
+        "Class term",
+        "Weight of a second task of the discriminator, to tell which class a real picture has; what belongs to no "
+        "class then looks made to it. G is told no class, and the data need labels (Salimans et al. 2016, "
+        "arXiv:1606.03498, section 5); 0 leaves it out.",
+        "objective",
+        0.0,
+        most=1e3,
+    ),
     "smooth_real": Setting(
         "Smoothing, real",
         "How far below 1 the target of real pictures lies under bce; 0.1 is common (Salimans et al. 2016, "

@@ -42,7 +42,7 @@ class TrainState:
         config: Resolved.
         pixels: Shape (N, H, W, C), uint8.
         device: Where the networks are.
-        labels: Shape (N,), int64; needed where `config.conditional` is set.
+        labels: Shape (N,), int64; looked at where `config.needs_labels`.
         replicas: The processes that train together.
 
     Attributes:
@@ -63,12 +63,12 @@ class TrainState:
         labels: Labels | None = None,
         replicas: Replicas = ALONE,
     ) -> None:
-        if config.batch < 2 or not config.size or not config.channels or (config.conditional and labels is None):
+        if config.batch < 2 or not config.size or not config.channels or (config.needs_labels and labels is None):
             raise ValueError("the configuration is not resolved")
         self.device = device
         self.replicas = replicas
         self.own = replicas.own(config.batch, config.accumulate)
-        self._labels = labels if config.conditional else None
+        self._labels = labels if config.needs_labels else None
         classes = 0 if self._labels is None else int(self._labels.max()) + 1
         self.spec = generator_of(config, classes)
         self.critic_spec = critic_of(config, classes)
@@ -93,7 +93,8 @@ class TrainState:
         self.pending_y: Tensor | None = None
         self.k = torch.zeros((), device=device)
         fixed_z = torch.from_numpy(sample(config.prior, SHEET_COUNT, config.z_dim, 0)).to(device)
-        self.fixed: Inputs = (fixed_z, torch.arange(SHEET_COUNT, device=device) % classes) if classes else (fixed_z,)
+        told = (torch.arange(SHEET_COUNT, device=device) % classes,) if config.conditional else ()
+        self.fixed: Inputs = (fixed_z, *told)
         self._config = config
 
     def draw_z(self, count: int, stream: torch.Generator | None = None) -> Tensor:
@@ -118,7 +119,7 @@ class TrainState:
         """Return this process's part of the next real images, and the classes of the whole batch.
 
         Returns:
-            In photo range, (n, C, H, W), float32 in [-1, 1], and (N,), int64, or None where D is not told the class.
+            In photo range, (n, C, H, W), float32 in [-1, 1], and (N,), int64, or None where no class is trained with.
         """
         indices = self.batches.next_indices()
         rows = indices[self.own]
@@ -136,7 +137,7 @@ class TrainState:
         """Draw what BatchNorm statistics are taken over: always the same; z (batch, z_dim), classes as in the data."""
         stream = torch.Generator(self.device).manual_seed(self._config.seed + 2)
         z = [self.draw_z(self._config.batch, stream) for _ in range(STATISTICS_BATCHES)]
-        if self._labels is None:
+        if self._labels is None or not self._config.conditional:
             return [(each,) for each in z]
         rows = np.random.Generator(np.random.PCG64(self._config.seed)).integers(
             len(self._labels), size=(STATISTICS_BATCHES, self._config.batch)

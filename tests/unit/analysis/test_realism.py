@@ -12,10 +12,11 @@ from latentlab.models import dcgan
 from latentlab.models.networks import build, load
 from latentlab.models.spec import NetworkSpec
 from latentlab.models.weight_file import Weights
+from latentlab.training.losses import class_score
 
 
-def judge(channels: int) -> tuple[NetworkSpec, Weights]:
-    spec, random = dcgan.discriminator(32, channels, width=4), np.random.RandomState(0)
+def judge(channels: int, logits: int = 1) -> tuple[NetworkSpec, Weights]:
+    spec, random = dcgan.discriminator(32, channels, width=4, logits=logits), np.random.RandomState(0)
     weights = {}
     for name, shape in spec.tensors().items():
         values = random.uniform(0.5, 1.5, shape) if name.endswith("running_var") else random.standard_normal(shape)
@@ -23,14 +24,14 @@ def judge(channels: int) -> tuple[NetworkSpec, Weights]:
     return spec, weights
 
 
-@pytest.mark.parametrize("channels", [1, 3])
-def test_scores_are_those_of_torch(channels: int) -> None:
-    spec, weights = judge(channels)
+@pytest.mark.parametrize(("channels", "logits"), [(1, 1), (3, 1), (1, 4)])
+def test_scores_are_those_of_torch(channels: int, logits: int) -> None:
+    spec, weights = judge(channels, logits)
     pixels = np.random.RandomState(1).randint(0, 256, (19, 32, 32, channels)).astype(np.uint8)
     network = load(build(spec), weights).eval()
     with torch.inference_mode():
         photo = torch.from_numpy(pixels.transpose(0, 3, 1, 2)).float() / 127.5 - 1.0
-        expected = network(photo).reshape(-1).double().numpy()
+        expected = class_score(network(photo).double()).numpy()
     scores = discriminator_scores(spec, weights, pixels)
     assert scores == pytest.approx(expected, rel=1e-3, abs=1e-3 * float(np.abs(expected).max()))
 

@@ -35,6 +35,7 @@ VALID: dict[str, st.SearchStrategy[Any]] = {field.name: values_of(field.name) fo
     "augment": st.lists(st.sampled_from(AUGMENTATIONS), unique=True).map(",".join),
     "batch": st.integers(0, 65536).filter(lambda batch: batch != 1),
     "accumulate": st.just(1),
+    "class_weight": st.just(0.0),
     "critic_norm": st.sampled_from(("auto", "layer", "spectral", "none")),
 }
 configs = st.builds(TrainConfig, **VALID)
@@ -145,6 +146,12 @@ def test_a_loss_brings_what_its_paper_wants(loss: str, steps: int, norm: str) ->
 def test_a_penalty_of_single_pictures_does_not_go_with_statistics_of_batches() -> None:
     with pytest.raises(ValueRangeError, match="critic_norm: batch does not go with wgan-gp"):
         TrainConfig(loss="wgan-gp", critic_norm="batch")
+
+
+@pytest.mark.parametrize("changes", [{"conditional": True}, {"loss": "began"}])
+def test_what_has_no_logits_of_classes_has_no_class_term(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValueRangeError, match="class_weight: does not go with"):
+        TrainConfig.from_mapping({"class_weight": 1.0, **changes})
 
 
 @pytest.mark.parametrize(("batch", "accumulate"), [(8, 3), (8, 8), (9, 2)])

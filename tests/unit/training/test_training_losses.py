@@ -20,6 +20,8 @@ from latentlab.training.losses import (
     began_convergence,
     began_error,
     between,
+    class_loss,
+    class_score,
     clip_weights,
     gradient_penalty,
     hinge_fake,
@@ -30,7 +32,7 @@ from latentlab.training.losses import (
     lsgan_real,
     objective_of,
     r1_penalty,
-    scored,
+    score_of,
     wgan_fake,
     wgan_generator,
     wgan_real,
@@ -217,6 +219,24 @@ def test_weights_are_clipped_in_place() -> None:
     assert weight.tolist() == pytest.approx([-0.01, -0.01, 0.0, 0.01])
 
 
+def test_the_score_of_classes_by_hand() -> None:
+    logits = torch.tensor([[1.0, -2.0, 0.5], [0.0, 0.0, 0.0]], dtype=torch.float64, requires_grad=True)
+    scores = class_score(logits)
+    by_hand = math.log((math.exp(1.0) + math.exp(-2.0) + math.exp(0.5)) / 3.0)
+    assert scores.tolist() == pytest.approx([by_hand, 0.0], rel=1e-12)
+    odds = math.exp(by_hand) * 3.0
+    assert torch.sigmoid(scores[0]).item() == pytest.approx(odds / (odds + 3.0), rel=1e-12), "Z / (Z + K)"
+    assert torch.autograd.gradcheck(class_score, logits)
+    assert score_of(TrainConfig(class_weight=1.0))(logits, logits).tolist() == scores.tolist()
+
+
+def test_the_loss_on_classes_by_hand() -> None:
+    logits = torch.tensor([[1.0, -2.0, 0.5], [0.0, 0.0, 0.0]], dtype=torch.float64)
+    right = math.exp(0.5) / (math.exp(1.0) + math.exp(-2.0) + math.exp(0.5))
+    loss = class_loss(logits, torch.tensor([2, 1]))
+    assert loss.item() == pytest.approx(mean([-math.log(right), math.log(3.0)]), rel=1e-12)
+
+
 def test_began_by_hand() -> None:
     drawn = torch.tensor([[[[0.0, 1.0], [1.0, 0.0]]], [[[0.5, 0.5], [0.5, 0.5]]]], dtype=torch.float64)
     shown = torch.tensor([[[[0.0, 0.0], [1.0, 1.0]]], [[[0.5, 0.5], [0.5, -0.5]]]], dtype=torch.float64)
@@ -232,4 +252,4 @@ def test_began_by_hand() -> None:
     assert objective.fake(errors).item() == pytest.approx(-0.4 * 0.375, rel=1e-12)
     k.fill_(1.0)
     assert objective.fake(errors).item() == -0.375, "k is the loop's"
-    assert scored(lambda _: drawn, "began")(shown).tolist() == [0.5, 0.25]
+    assert score_of(TrainConfig(loss="began"))(drawn, shown).tolist() == [0.5, 0.25]

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 import torch
 from tiny_run import CONFIG, CPU, assert_same_state, ignore, new_state, pictures, saved_and_loaded, stopped, train_on
+from torch.nn.functional import cross_entropy, softplus
 
 from latentlab.models.spec import BatchNorm, LayerNorm, Linear, Upsample
 from latentlab.training.config import TrainConfig
 from latentlab.training.control import Control
 from latentlab.training.loop import StepReport, train
+from latentlab.training.losses import class_score
 from latentlab.training.state import TrainState
 
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -35,6 +37,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "dense": {"architecture": "dense"},
     "conditional": {"conditional": True},
     "conditional began": {"conditional": True, "loss": "began"},
+    "class term": {"class_weight": 1.0, "r1": 0.1},
+    "class term, wgan-gp": {"class_weight": 0.5, "loss": "wgan-gp", "n_critic": 2},
     "everything": {
         "loss": "hinge",
         "critic_norm": "spectral",
@@ -208,9 +212,42 @@ def test_the_sheet_goes_through_all_classes() -> None:
     assert y[:7].tolist() == [0, 1, 2, 0, 1, 2, 0]
 
 
-def test_classes_without_labels_are_a_mistake() -> None:
+@pytest.mark.parametrize("option", ["conditional", "class term"])
+def test_classes_without_labels_are_a_mistake(option: str) -> None:
     with pytest.raises(ValueError, match="not resolved"):
-        TrainState(config_of("conditional"), pictures(), CPU)
+        TrainState(config_of(option), pictures(), CPU)
+
+
+def test_with_a_class_term_d_tells_the_class_and_g_is_told_none() -> None:
+    config = replace(config_of("class term"), kimg=0.8, r1=0.0, class_weight=3.0)
+    state = train_on(new_state(config), config)
+    assert state.spec.classes == 0
+    assert len(state.fixed) == 1
+    right, seen = 0, 0
+    with torch.no_grad():
+        for _ in range(5):
+            real, y = state.next_real()
+            assert y is not None
+            logits = state.D(real)
+            assert logits.shape == (CONFIG.batch, 3)
+            right, seen = right + int((logits.argmax(1) == y).sum()), seen + len(y)
+    assert right >= 0.9 * seen, "of 21 pictures that it was shown 38 times"
+
+
+def test_the_class_term_adds_its_gradient_to_that_of_real_pictures() -> None:
+    """Redo D's first update with plain modules."""
+    config = replace(config_of("class term"), r1=0.0, class_weight=0.7)
+    state, twin = new_state(config), new_state(config)
+    assert stopped(state, 1, config)
+    G, D = twin.G.train(), twin.D.train()
+    (real, y), z = twin.next_real(), twin.draw_z(config.batch)
+    assert y is not None
+    logits = D(real)
+    (softplus(-class_score(logits)).mean() + 0.7 * cross_entropy(logits, y)).backward()
+    softplus(class_score(D(G(z).detach()))).mean().backward()
+    twin.optimizer_D.step()
+    for ours, plainly in zip(state.D.parameters(), twin.D.parameters(), strict=True):
+        torch.testing.assert_close(ours, plainly)
 
 
 # Parts of a batch

@@ -476,9 +476,19 @@ def test_a_conditional_run_learns_its_classes(tmp_path: Path, config: TrainConfi
     assert samples[0::2].mean() > samples[1::2].mean() + 50, "bright, dark, bright, dark"
 
 
-def test_a_conditional_run_needs_classes(tmp_path: Path, config: TrainConfig) -> None:
+def test_a_run_with_a_class_term_draws_of_z_alone(tmp_path: Path, config: TrainConfig, classes: Path) -> None:
+    finished = run(tmp_path / "run", replace(config, data=str(classes), class_weight=1.0))
+    assert finished.path is not None
+    card, critic = load_generator(finished.path).card, load_discriminator(finished.path)
+    assert (card.generator.classes, card.class_names) == (0, ())
+    assert critic is not None
+    assert critic[0].shapes()[-1] == (2,)
+
+
+@pytest.mark.parametrize("changes", [{"conditional": True}, {"class_weight": 1.0}])
+def test_a_run_by_class_needs_classes(tmp_path: Path, config: TrainConfig, changes: dict[str, Any]) -> None:
     with pytest.raises(DataError, match="has no classes to train by"):
-        run(tmp_path / "run", replace(config, conditional=True))
+        run(tmp_path / "run", replace(config, **changes))
     assert not (tmp_path / "run").exists()
 
 
