@@ -100,6 +100,10 @@ class OpeningAhead:
 
     def _run(self) -> None:
         try:
+            # First, and as a whole: of a part of it, which the runtime asks for, and the whole, which another thread
+            # imports meanwhile, each would wait for the other.
+            import numpy  # noqa: F401
+
             preload("onnxruntime")
             from latentlab.session.opened import OpenedModel
 

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import astuple, replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -69,13 +70,13 @@ def run_training(
     """
     run = RunFolder(folder)
     on = pick_device(device)
-    if config.tensorboard:
-        ScalarLog.needs_tensorboard()
     saved = None
     if resume is not None:
         config, saved = replicas.told_by_writer(_resumed(run, resume) if replicas.is_writer else (config, None))
     elif replicas.is_writer:
         run.refuse_existing()
+    if config.tensorboard:
+        ScalarLog.needs_tensorboard()
     config = config.resolved(threads=_use_threads(config.threads))
     try:
         data, config = prepare(config, on, control, emit, replicas)
@@ -96,10 +97,10 @@ def run_training(
         if saved is None:
             run.save_state(state.to_dict())
     evaluations = Evaluations(state, make_evaluate, control, emit)
-    one = _Run(config, run, state, control, emit)
-    keeper = Keeper(run, data, state, write_sheet, evaluations, control, one.tell, command)
+    tell = partial(_tell, emit)
+    keeper = Keeper(run, data, state, write_sheet, evaluations, control, tell, command)
     try:
-        return one.go(keeper, len(data))
+        return _Run(config, run, state, keeper, control, emit).go(len(data))
     finally:
         keeper.close()
 
@@ -112,10 +113,11 @@ class _Run:
         config: TrainConfig,
         run: RunFolder,
         state: TrainState,
+        keeper: Keeper,
         control: Control,
         emit: Callable[[Event], None],
     ) -> None:
-        self._config, self._run, self._state = config, run, state
+        self._config, self._run, self._state, self._keeper = config, run, state, keeper
         self._control, self._emit = control, emit
         self._monitor = self._new_monitor()
         self._attempts = 0
@@ -124,9 +126,9 @@ class _Run:
         self._ticked_images = state.images if is_ticked else -1
         self._updated_by_hand = False
 
-    def go(self, keeper: Keeper, images: int) -> Finished:
+    def go(self, images: int) -> Finished:
         """Train to the end or a stop; `images` is how many the data set has."""
-        self._keeper, state = keeper, self._state
+        state = self._state
         self._emit(Started(self._config, self._run.folder, str(state.device), images, state.images / 1000.0))
         while True:
             try:
@@ -179,12 +181,7 @@ class _Run:
             run.save_config(self._config)
             run.recover(state.images)
         self._monitor = self._new_monitor()
-        self.tell(Notice(remedy.text))
-
-    def tell(self, notice: Notice) -> None:
-        """Write a notice into the log, and tell whoever watches."""
-        _log.warning("%s", notice.text)
-        self._emit(notice)
+        _tell(self._emit, Notice(remedy.text))
 
     def _new_monitor(self) -> Monitor:
         return Monitor(self._config.total_images, lambda: time.monotonic() - self._control.held_s)
@@ -234,6 +231,12 @@ class _Run:
         samples = to_pixels(state.G(*state.fixed).float().cpu().numpy())
         values = {name: float(value) for name, value in report.items()}
         self._emit(Update(player, state.images / 1000.0, MappingProxyType(values), samples))
+
+
+def _tell(emit: Callable[[Event], None], notice: Notice) -> None:
+    """Write a notice into the log, and tell whoever watches."""
+    _log.warning("%s", notice.text)
+    emit(notice)
 
 
 def _resumed(run: RunFolder, changes: Mapping[str, Any]) -> tuple[TrainConfig, dict[str, Any] | None]:

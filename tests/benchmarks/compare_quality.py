@@ -104,6 +104,9 @@ def faces() -> Task:
     return Task(str(archive), open_data(str(archive), 64, 3).pixels, held_out, judge if judge.exists() else attributes)
 
 
+TASKS: dict[str, Callable[[], Task]] = {"mnist": digits, "faces": faces}
+
+
 def halves(name: str, part: str, pixels: Pixels) -> HeldOut:
     """Split pictures at random into a reference and a second set."""
     order = np.random.RandomState(0).permutation(len(pixels))
@@ -115,12 +118,13 @@ def chooser(task: Task, folder: Path, latents: Latents, samples: int) -> Evaluat
     """Return what the plain loop's checkpoint and mode are chosen by: training pictures, and a network of its own."""
     path = folder / "turns.safetensors"
     if not path.exists():
-        learned = np.asarray(task.training[:TURNS_LEARN])
+        some = np.random.RandomState(0).permutation(len(task.training))[:TURNS_LEARN]
+        learned = np.asarray(task.training[np.sort(some)])
         made = train_on_turns(learned, DataSource(task.held_out.name, len(learned)))
         save_classifier(path, made.card, made.weights)
-    rows = np.random.RandomState(1).permutation(len(task.training))[: 2 * CHOOSING]
+    rows = np.random.RandomState(1).permutation(len(task.training))[: 2 * samples]
     pictures = np.asarray(task.training[np.sort(rows)])[np.argsort(np.argsort(rows))]
-    seen = HeldOut(task.held_out.name, "training pictures", pictures[:CHOOSING], pictures[CHOOSING:], "as stored")
+    seen = HeldOut(task.held_out.name, "training pictures", pictures[:samples], pictures[samples:], "as stored")
     return training_evaluator(seen, network_space(load_classifier(path), threads=1), latents, samples)
 
 
@@ -237,7 +241,7 @@ def show(seed: int, name: str, score: Score, which: str) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("data", choices=("mnist", "faces"))
+    parser.add_argument("data", choices=tuple(TASKS))
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--kimg", type=float, default=1000.0)
     parser.add_argument("--width", type=int, default=64)
@@ -252,7 +256,7 @@ def main() -> int:
     parser.add_argument("--ours", default=OURS, help="settings that ours has besides, as name=value")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    task = {"mnist": digits, "faces": faces}[arguments.data]()
+    task = TASKS[arguments.data]()
     folder = make_folder(arguments.out)
     base = TrainConfig(
         data=task.data,
