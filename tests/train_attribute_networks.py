@@ -1,4 +1,7 @@
-"""Train the attribute networks: ``python tests/train_attribute_networks.py digits|faces [--judge]``.
+"""Train the attribute networks: ``python tests/train_attribute_networks.py digits|faces [--judge|--epochs N]``.
+
+With ``--epochs`` nothing is written: a network learns for N epochs from the half of the faces but for some identities,
+and is tested on these. That is what `FACES.epochs` was chosen by.
 
 They are written to ``checkpoints/``; the judge of faces, another seed on the other half of the identities, to
 ``local/``, which git ignores. Needs the data of ``$LATENTLAB_DATA``, else of ``shared/data`` beside the checkout.
@@ -16,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from faces_data import FULLY_LABELLED, HOLDOUT_LIST, deal, decode, read_faces, read_holdout, write_holdout
+from faces_data import FULLY_LABELLED, HOLDOUT_LIST, Faces, deal, decode, read_faces, read_holdout, write_holdout
 
 from latentlab.analysis.classifier import PictureClassifier
 from latentlab.data.idx import load_mnist
@@ -30,6 +33,9 @@ from latentlab.training.classifier import ClassifierConfig, train_classifier
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("LATENTLAB_DATA") or ROOT.parent / "shared" / "data").expanduser()
 JUDGE = ROOT / "local" / "faces-judge.safetensors"
+
+TRIED_ON = 2500
+IntArray = npt.NDArray[np.int64]
 
 DIGITS = ClassifierConfig(epochs=8, peak_lr=8e-3, shift=0.06, turn_degrees=10.0, scale=0.1, precision="bfloat16")
 FACES = ClassifierConfig(epochs=14, weight_decay=0.1, shift=0.05, light=0.15, flip=True, precision="bfloat16")
@@ -89,37 +95,58 @@ def train_digits() -> None:
 
 def train_faces(judge: bool) -> None:
     """Train on one half of the identities that are not held out, test on all others."""
-    folder = DATA / "faces"
-    faces = read_faces(folder)
+    faces, part = dealt_faces()
+    own = part == (2 if judge else 1)
+    name = "faces-judge" if judge else "faces-attributes"
+    config = replace(FACES, seed=1) if judge else FACES
+    network, outputs, metrics = learned_faces(faces, np.flatnonzero(own), np.flatnonzero(~own), config, name)
+    target = make_folder(JUDGE.parent) / JUDGE.name if judge else ROOT / "checkpoints" / "faces-attributes.safetensors"
+    write(target, network.card, outputs, metrics, dict(network.weights))
+
+
+def try_epochs(epochs: int) -> None:
+    """Train on most of the first half, and print how good the network is on some identities of that half."""
+    faces, part = dealt_faces()
+    half = np.flatnonzero(part == 1)
+    is_kept = deal(faces.identities[half], TRIED_ON) == 0
+    _, _, metrics = learned_faces(faces, half[~is_kept], half[is_kept], replace(FACES, epochs=epochs), "trial")
+    print(f"{epochs} epochs: {metrics}")
+
+
+def dealt_faces() -> tuple[Faces, IntArray]:
+    """Read what is known of the faces, and who is held out (0), of the first half (1) or of the second (2)."""
+    faces = read_faces(DATA / "faces")
     part = deal(faces.identities)
     if not HOLDOUT_LIST.exists():
         write_holdout(faces.numbers[part == 0])
     if not np.array_equal(read_holdout(), np.sort(faces.numbers[part == 0])):
         raise SystemExit(f"{HOLDOUT_LIST} lists other faces than these data give; nothing was trained")
-    own = part == (2 if judge else 1)
-    rows, others = np.flatnonzero(own), np.flatnonzero(~own)
-    config = replace(FACES, seed=1) if judge else FACES
-    spec = face_network(len(faces.names))
+    return faces, part
+
+
+def learned_faces(
+    faces: Faces, rows: IntArray, others: IntArray, config: ClassifierConfig, name: str
+) -> tuple[Classifier, tuple[Output, ...], dict[str, float]]:
+    """Train on some faces, and test on others."""
+    folder, spec = DATA / "faces", face_network(len(faces.names))
     weights = halved(train_classifier(spec, decode(folder, faces, rows), faces.answers[rows], config, told(config)))
     licence = "CelebA: non-commercial research only"
     data = DataSource("celeba", len(rows), licence, "https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html")
-    blank = tuple(Output(name, 0.0, 0, 0) for name in faces.names)
-    name = "faces-judge" if judge else "faces-attributes"
-    card = ClassifierCard(name, "sigmoid", spec, blank, data, {}, command(), FACE_NOTES)
-    logits = PictureClassifier(Classifier(card, weights), threads=1).logits(decode(folder, faces, others))
+    blank = tuple(Output(each, 0.0, 0, 0) for each in faces.names)
+    network = Classifier(ClassifierCard(name, "sigmoid", spec, blank, data, {}, command(), FACE_NOTES), weights)
+    logits = PictureClassifier(network, threads=1).logits(decode(folder, faces, others))
     outputs = []
-    for index, name in enumerate(faces.names):
+    for index, attribute in enumerate(faces.names):
         answers = faces.answers[others, index]
         known = ~np.isnan(answers)
-        outputs.append(tested(name, logits[known, index] > 0, answers[known] > 0.5))
+        outputs.append(tested(attribute, logits[known, index] > 0, answers[known] > 0.5))
     accuracies = {output.name: output.accuracy for output in outputs}
     metrics = {
         "mean balanced accuracy": float(np.mean(list(accuracies.values()))),
-        "of the four fully labelled": float(np.mean([accuracies[name] for name in FULLY_LABELLED])),
+        "of the four fully labelled": float(np.mean([accuracies[each] for each in FULLY_LABELLED])),
         "tested on": float(len(others)),
     }
-    target = make_folder(JUDGE.parent) / JUDGE.name if judge else ROOT / "checkpoints" / "faces-attributes.safetensors"
-    write(target, card, tuple(outputs), metrics, weights)
+    return network, tuple(outputs), metrics
 
 
 def tested(name: str, said: npt.NDArray[np.bool_], truth: npt.NDArray[np.bool_]) -> Output:
@@ -166,13 +193,16 @@ def command() -> str:
 
 def main() -> None:
     """Train what is asked for."""
-    if sys.argv[1:] not in (["digits"], ["faces"], ["faces", "--judge"]):
-        raise SystemExit(__doc__)
     torch.set_num_threads(1)
-    if sys.argv[1] == "digits":
-        train_digits()
-    else:
-        train_faces("--judge" in sys.argv)
+    match sys.argv[1:]:
+        case ["digits"]:
+            train_digits()
+        case ["faces"] | ["faces", "--judge"]:
+            train_faces("--judge" in sys.argv)
+        case ["faces", "--epochs", epochs] if epochs.isdigit():
+            try_epochs(int(epochs))
+        case _:
+            raise SystemExit(__doc__)
 
 
 if __name__ == "__main__":

@@ -140,18 +140,20 @@ def autoencoder(
     width: int,
     code: int,
     kernel: Kernel = 4,
-    norm: CriticNorm = "none",
+    norm: CriticNorm = "batch",
     classes: int = 0,
 ) -> NetworkSpec:
-    """Describe BEGAN's discriminator, which draws what it is shown: halving to a code, then doubling.
+    """Describe BEGAN's discriminator, which draws what it is shown: halving to 16x16 maps, a narrow code, doubling.
+
+    Shallower than the paper's: what halves down to 4x4 maps draws whatever it is shown too well to guide G.
 
     Args:
         size: Side of a picture in pixels, a power of two from 16 to 256.
         channels: 1 or 3.
-        width: Feature maps of the first layer.
+        width: A quarter of the feature maps.
         code: Width of the code, as a rule z's.
         kernel: Side of the kernels, 4 or 5.
-        norm: What follows the hidden convolutions; the paper has none.
+        norm: What follows the hidden layers but the first; the paper has none.
         classes: As `discriminator`.
 
     Raises:
@@ -159,22 +161,20 @@ def autoencoder(
     """
     _check(size, width, kernel)
     padding = 1 if kernel == 4 else 2
-    bias = norm == "none"
-
-    def hidden(maps: int) -> list[Layer]:
-        return [*_normalised(norm, maps), Activation("leaky_relu")]
-
+    bias, maps, side = norm == "none", 4 * width, size // 2
     layers: list[Layer] = [JoinClass(classes, 1, size, size)] if classes else []
-    layers += [Conv(channels + (1 if classes else 0), width, kernel, 2, padding, bias=True), Activation("leaky_relu")]
-    maps, side = width, size // 2
-    while side > 4:
-        layers += [Conv(maps, maps * 2, kernel, 2, padding, bias), *hidden(maps * 2)]
-        maps, side = maps * 2, side // 2
-    layers += [Conv(maps, code, 4, 1, 0, bias=True), ConvTranspose(code, maps, 4, 1, 0, bias=bias), *hidden(maps)]
+    layers += [Conv(channels + (1 if classes else 0), maps, kernel, 2, padding), Activation("leaky_relu", 0.2)]
+    while side > 16:
+        layers += [Conv(maps, maps, kernel, 2, padding, bias), *_normalised(norm, maps)]
+        layers.append(Activation("leaky_relu", 0.2))
+        side //= 2
+    flat = maps * side**2
+    layers += [Reshape(flat, 0, 0), Linear(flat, code, bias), *_normalised(norm, code), Activation("relu")]
+    layers += [Linear(code, flat, bias), *_normalised(norm, flat), Activation("relu"), Reshape(maps, side, side)]
     while side * 2 < size:
-        layers += [*_doubling(maps, maps // 2, kernel, "upsample", bias), *hidden(maps // 2)]
-        maps, side = maps // 2, side * 2
-    layers += _doubling(maps, channels, kernel, "upsample", bias=True)
+        layers += [*_doubling(maps, maps, kernel, "dcgan", bias), *_normalised(norm, maps), Activation("relu")]
+        side *= 2
+    layers += [*_doubling(maps, channels, kernel, "dcgan", bias=True), Activation("tanh")]
     return NetworkSpec((channels, size, size), tuple(layers))
 
 

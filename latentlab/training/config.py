@@ -51,7 +51,7 @@ class TrainConfig:
     smooth_fake: float = 0.0
     clip: float = 0.01
     gp: float = 10.0
-    gamma: float = 0.5
+    gamma: float = 0.75
     r1: float = 0.0
     n_critic: int = 0
     augment: str = ""
@@ -124,7 +124,7 @@ class TrainConfig:
         """Return what normalises D, with ``auto`` decided."""
         if self.critic_norm != "auto":
             return self.critic_norm
-        return "layer" if self.loss == "wgan-gp" else "none" if self.loss == "began" else "batch"
+        return "layer" if self.loss == "wgan-gp" else "batch"
 
     @property
     def tick_images(self) -> int:

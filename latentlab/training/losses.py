@@ -100,7 +100,9 @@ def hinge_generator(scores: Tensor) -> Tensor:
 
 
 def began_error(drawn: Tensor, pictures: Tensor) -> Tensor:
-    """Compute L(v), the mean distance of pictures from what D draws of them (Berthelot et al. 2017, equation 1).
+    """Compute L(v), how far pictures are from what D draws of them (Berthelot et al. 2017, equation 1, eta = 2).
+
+    The squared distance, since with the plain one G comes to draw a single digit.
 
     Args:
         drawn: D's output, shape (N, C, H, W).
@@ -109,7 +111,7 @@ def began_error(drawn: Tensor, pictures: Tensor) -> Tensor:
     Returns:
         Shape (N,).
     """
-    return (drawn - pictures).abs().mean(dim=(1, 2, 3))
+    return (drawn - pictures).square().mean(dim=(1, 2, 3))
 
 
 def began_balance(k: Tensor, error_real: Tensor, error_fake: Tensor, gamma: float) -> Tensor:

@@ -214,9 +214,9 @@ def _initialised(spec: NetworkSpec, stream: torch.Generator) -> nn.Sequential:
     network.to_empty(device="cpu")
     for layer, module in zip(spec.layers, network, strict=True):
         if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
-            # A transposed convolution of a plain network meets 1x1 maps: each of its outputs has one input a channel.
-            is_transposed = isinstance(module, nn.ConvTranspose2d)
-            entering = len(module.weight) if is_transposed else module.weight[0].numel()
+            entering = module.weight[0].numel()
+            if isinstance(module, nn.ConvTranspose2d):  # of whose kernel an output meets one in stride x stride places
+                entering = module.weight[:, 0].numel() // (module.stride[0] * module.stride[1])
             sigma = math.sqrt(2.0 / entering) if is_plain or isinstance(module, nn.Linear) else INIT_SIGMA
             nn.init.normal_(module.weight, 0.0, sigma, generator=stream)
             if module.bias is not None:

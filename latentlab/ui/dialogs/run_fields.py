@@ -22,9 +22,8 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Objective", ("objective",)),
     ("Optimiser and run", ("optimiser", "run")),
 )
-LEFT_OUT = ("data", "gamma")
-"""The data have fields of their own in the dialog; gamma belongs to began alone, which is not offered: in its trial on
-digits it collapsed."""
+LEFT_OUT = ("data",)
+"""The data have fields of their own in the dialog."""
 COMMON = (
     "size", "channels", "conditional", "flips", "width", "z_dim", "prior", "architecture", "loss", "r1", "augment",
     "kimg", "batch", "lr", "ema_kimg", "seed",
@@ -42,7 +41,7 @@ UNSET: dict[str, str] = {
     "instance_noise": "off",
 }
 """What a number says in place of its least value, 0."""
-ONLY_UNDER = {"smooth_real": "bce", "smooth_fake": "bce", "clip": "wgan", "gp": "wgan-gp"}
+ONLY_UNDER = {"smooth_real": "bce", "smooth_fake": "bce", "clip": "wgan", "gp": "wgan-gp", "gamma": "began"}
 """Settings that one loss alone looks at."""
 _TITLES: dict[tuple[str, Value], str] = {
     ("size", 0): "the data's own",
@@ -54,7 +53,6 @@ _TITLES: dict[tuple[str, Value], str] = {
 }
 _UNITS = {"kimg": "thousand images"}
 _DECIMALS = 8
-_HIDDEN_LOSSES = ("began",)
 
 
 class RunFields(QWidget):
@@ -226,8 +224,7 @@ def _choices(name: str, setting: Setting) -> list[tuple[Value, str]]:
     if name == "crop":
         return [("", "the data's own"), *((crop.name, crop.title) for crop in CROPS.values())]
     side = "{0} × {0} px" if name == "size" else "{0}"
-    offered = [choice for choice in setting.choices if choice not in _HIDDEN_LOSSES]
-    return [(choice, _TITLES.get((name, choice), side.format(choice))) for choice in offered]
+    return [(choice, _TITLES.get((name, choice), side.format(choice))) for choice in setting.choices]
 
 
 def _translated(text: str) -> str:

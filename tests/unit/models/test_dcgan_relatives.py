@@ -84,7 +84,7 @@ def test_the_autoencoder_draws_what_has_the_shape_of_what_it_is_shown(
     with torch.inference_mode():
         assert network(*inputs).shape == (2, 3, size, size)
     hidden = [layer for layer in spec.layers if isinstance(layer, BatchNorm | LayerNorm)]
-    assert len(hidden) == (0 if norm == "none" else 2 * (int(np.log2(size)) - 3) + 1)
+    assert len(hidden) == (0 if norm == "none" else 2 + 2 * max(0, int(np.log2(size)) - 5))
     assert spec.output_shape == spec.input_shape == (3, size, size)
     assert min(np.prod(shape) for shape in spec.shapes()) == 6, "there is a code in its middle"
 

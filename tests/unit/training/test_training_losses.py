@@ -239,17 +239,17 @@ def test_the_loss_on_classes_by_hand() -> None:
 
 def test_began_by_hand() -> None:
     drawn = torch.tensor([[[[0.0, 1.0], [1.0, 0.0]]], [[[0.5, 0.5], [0.5, 0.5]]]], dtype=torch.float64)
-    shown = torch.tensor([[[[0.0, 0.0], [1.0, 1.0]]], [[[0.5, 0.5], [0.5, -0.5]]]], dtype=torch.float64)
+    shown = torch.tensor([[[[0.0, 0.0], [1.0, 1.0]]], [[[0.5, 0.5], [0.5, -1.0]]]], dtype=torch.float64)
     errors = began_error(drawn, shown)
-    assert errors.tolist() == [0.5, 0.25]
+    assert errors.tolist() == [0.5, 0.5625]
     k, real, fake = (torch.tensor(value, dtype=torch.float64) for value in (0.4, 0.6, 0.1))
     assert began_balance(k, real, fake, 0.5).item() == pytest.approx(0.4 + BEGAN_RATE * (0.3 - 0.1), rel=1e-12)
     assert began_balance(torch.zeros_like(k), fake, real, 0.5).item() == 0.0, "k stays within 0 to 1"
     assert began_balance(torch.ones_like(k), real, fake, 0.5).item() == 1.0
     assert began_convergence(real, fake, 0.5).item() == pytest.approx(0.6 + 0.2, rel=1e-12)
     objective = objective_of(TrainConfig(loss="began"), k)
-    assert objective.real(errors).item() == objective.generator(errors).item() == 0.375
-    assert objective.fake(errors).item() == pytest.approx(-0.4 * 0.375, rel=1e-12)
+    assert objective.real(errors).item() == objective.generator(errors).item() == 0.53125
+    assert objective.fake(errors).item() == pytest.approx(-0.4 * 0.53125, rel=1e-12)
     k.fill_(1.0)
-    assert objective.fake(errors).item() == -0.375, "k is the loop's"
-    assert score_of(TrainConfig(loss="began"))(drawn, shown).tolist() == [0.5, 0.25]
+    assert objective.fake(errors).item() == -0.53125, "k is the loop's"
+    assert score_of(TrainConfig(loss="began"))(drawn, shown).tolist() == [0.5, 0.5625]
