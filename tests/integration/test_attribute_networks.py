@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from faces_archive import classes_of
 from faces_data import FULLY_LABELLED, HOLDOUT, Faces, deal, decode, read_faces, read_holdout
 from judge import ROOT, judge_of, read_mnist
 
@@ -55,6 +56,15 @@ def test_the_held_out_faces_are_those_of_the_list_and_of_nobody_else(faces: Face
     assert not people[0] & people[1]
     assert not people[0] & people[2]
     assert not people[1] & people[2]
+
+
+def test_the_classes_to_train_by_are_the_combinations_of_what_is_known_of_all(faces: Faces) -> None:
+    classes = np.array(classes_of(faces))
+    assert len(classes) == len(faces.numbers)
+    assert sorted(set(classes)) == [f"{index:04b}" for index in range(16)]
+    for place, name in enumerate(FULLY_LABELLED):
+        has_it = faces.answers[:, faces.names.index(name)] == 1.0
+        assert (np.array([each[place] for each in classes]) == np.where(has_it, "1", "0")).all()
 
 
 def test_the_face_network_reads_faces_it_never_saw(faces: Faces, real_data: Path) -> None:
