@@ -26,7 +26,8 @@ from latentlab.data.idx import load_mnist
 from latentlab.data.resize import fit
 from latentlab.models.card import DataSource
 from latentlab.models.classifier_file import Classifier, ClassifierCard, Output, save_classifier
-from latentlab.models.spec import Activation, BatchNorm, Conv, Layer, Linear, NetworkSpec, Reshape
+from latentlab.models.layers import Activation, BatchNorm, Conv, Layer, Linear, Reshape
+from latentlab.models.spec import NetworkSpec
 from latentlab.paths import make_folder
 from latentlab.training.classifier import ClassifierConfig, train_classifier
 

@@ -25,7 +25,8 @@ from latentlab.errors import ValueRangeError
 from latentlab.latent.directions import Direction
 from latentlab.latent.priors import component_sigma
 from latentlab.models.checkpoint import Generator
-from latentlab.models.spec import BatchNorm, Conv, ConvTranspose, JoinClass, Linear, NetworkSpec, Reshape
+from latentlab.models.layers import BatchNorm, Conv, ConvTranspose, JoinClass, Linear, Reshape
+from latentlab.models.spec import NetworkSpec
 from latentlab.models.weight_file import Weights
 
 Matrix = npt.NDArray[np.float64]

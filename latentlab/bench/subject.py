@@ -12,7 +12,8 @@ from latentlab.latent.arrays import FloatArray
 from latentlab.models import dcgan
 from latentlab.models.card import ModelCard
 from latentlab.models.checkpoint import Generator, load_generator, save_model
-from latentlab.models.spec import Conv, ConvTranspose, GeneratorSpec, Linear
+from latentlab.models.layers import Conv, ConvTranspose, Linear
+from latentlab.models.spec import GeneratorSpec
 
 WIDTH, SIZE = 64, 64
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from latentlab.models.spec import (
+from latentlab.models.layers import (
     Activation,
     BatchNorm,
     Conv,
@@ -13,10 +13,10 @@ from latentlab.models.spec import (
     JoinClass,
     Layer,
     Linear,
-    NetworkSpec,
     Rescale,
     Upsample,
 )
+from latentlab.models.spec import NetworkSpec
 
 _JOINED = {"append": "class behind", "prepend": "class ahead", "multiply": "times class"}
 

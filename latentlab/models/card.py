@@ -9,7 +9,8 @@ from typing import Any
 
 from latentlab.latent.arrays import FloatArray
 from latentlab.latent.directions import Direction
-from latentlab.models.spec import GeneratorSpec, NetworkSpec, finite_number
+from latentlab.models.layers import finite_number
+from latentlab.models.spec import GeneratorSpec, NetworkSpec
 
 FORMAT = 1
 METADATA_KEY = "latentlab"

@@ -17,7 +17,8 @@ from safetensors.numpy import save_file
 
 from latentlab.errors import ModelFileError, OutputError
 from latentlab.models.card import DataSource, known
-from latentlab.models.spec import MAX_SIDE_PX, Linear, NetworkSpec, finite_number
+from latentlab.models.layers import Linear, finite_number
+from latentlab.models.spec import MAX_SIDE_PX, NetworkSpec
 from latentlab.models.weight_file import (
     CLASSIFIER_KEY,
     Weights,

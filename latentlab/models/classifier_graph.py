@@ -6,8 +6,9 @@ from typing import cast
 
 from latentlab.models import onnx_wire
 from latentlab.models.classifier_file import Classifier
+from latentlab.models.layers import Linear
 from latentlab.models.onnx_graph import IR_VERSION, OPSET, Graph
-from latentlab.models.spec import GeneratorSpec, Linear
+from latentlab.models.spec import GeneratorSpec
 
 PHOTO, LOGITS, FEATURES = "photo", "logits", "features"
 

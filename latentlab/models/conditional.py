@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from latentlab.errors import ValueRangeError
 from latentlab.models.checkpoint import Generator
-from latentlab.models.spec import JoinClass, NetworkSpec
+from latentlab.models.layers import JoinClass
+from latentlab.models.spec import NetworkSpec
 
 
 def with_class(generator: Generator, y: int) -> Generator:

@@ -14,20 +14,19 @@ from __future__ import annotations
 from typing import Literal
 
 from latentlab.latent.priors import Prior
-from latentlab.models.spec import (
+from latentlab.models.layers import (
     Activation,
     BatchNorm,
     Conv,
     ConvTranspose,
-    GeneratorSpec,
     JoinClass,
     Layer,
     LayerNorm,
     Linear,
-    NetworkSpec,
     Reshape,
     Upsample,
 )
+from latentlab.models.spec import GeneratorSpec, NetworkSpec
 
 SIZES = (16, 32, 64, 128, 256)
 Kernel = Literal[4, 5]

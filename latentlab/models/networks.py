@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from latentlab.models.spec import (
+from latentlab.models.layers import (
     Activation,
     BatchNorm,
     Conv,
@@ -19,11 +19,11 @@ from latentlab.models.spec import (
     Layer,
     LayerNorm,
     Linear,
-    NetworkSpec,
     Rescale,
     Reshape,
     Upsample,
 )
+from latentlab.models.spec import NetworkSpec
 
 Weights = Mapping[str, npt.NDArray[np.float32]]
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from latentlab.latent.arrays import FloatArray
-from latentlab.models.spec import (
+from latentlab.models.layers import (
     Activation,
     BatchNorm,
     Conv,

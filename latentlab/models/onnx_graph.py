@@ -18,23 +18,22 @@ import numpy.typing as npt
 from latentlab.models import onnx_wire
 from latentlab.models.card import METADATA_KEY, ModelCard
 from latentlab.models.checkpoint import Generator
-from latentlab.models.onnx_wire import FLOAT, INT64, UINT8
-from latentlab.models.spec import (
+from latentlab.models.layers import (
     Activation,
     BatchNorm,
     Conv,
     ConvTranspose,
     Crop,
-    GeneratorSpec,
     JoinClass,
     LayerNorm,
     Linear,
-    NetworkSpec,
     Rescale,
     Reshape,
     Shape,
     Upsample,
 )
+from latentlab.models.onnx_wire import FLOAT, INT64, UINT8
+from latentlab.models.spec import GeneratorSpec, NetworkSpec
 from latentlab.models.weight_file import Weights
 
 INPUT, CLASS_INPUT, OUTPUT = "z", "y", "pixels"

@@ -12,7 +12,8 @@ from safetensors import SafetensorError, safe_open
 
 from latentlab.errors import ModelFileError
 from latentlab.latent.arrays import FloatArray
-from latentlab.models.spec import NetworkSpec, Shape
+from latentlab.models.layers import Shape
+from latentlab.models.spec import NetworkSpec
 
 Weights = Mapping[str, npt.NDArray[np.float32]]
 

@@ -96,7 +96,8 @@ def _open_checkpoint(path: Path, choice: Choice | None, watch: Watch) -> tuple[G
 def _open_onnx(path: Path, choice: Choice | None, watch: Watch) -> tuple[Generator, FileReading]:
     from latentlab.models.foreign.choices import remembered
     from latentlab.models.foreign.onnx_file import inspect_onnx
-    from latentlab.models.spec import GeneratorSpec, NetworkSpec, Opaque
+    from latentlab.models.layers import Opaque
+    from latentlab.models.spec import GeneratorSpec, NetworkSpec
     from latentlab.rendering.onnx_trial import tried
 
     file = inspect_onnx(path)

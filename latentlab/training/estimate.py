@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from latentlab.models.spec import Activation, Crop, NetworkSpec, Reshape
+from latentlab.models.layers import Activation, Crop, Reshape
+from latentlab.models.spec import NetworkSpec
 from latentlab.training.architecture import critic_of, generator_of
 from latentlab.training.config import TrainConfig
 

@@ -15,7 +15,8 @@ from latentlab.data.dataset import Labels
 from latentlab.errors import TrainingError
 from latentlab.latent.priors import sample
 from latentlab.models import networks
-from latentlab.models.spec import BatchNorm, JoinClass, LayerNorm, NetworkSpec
+from latentlab.models.layers import BatchNorm, JoinClass, LayerNorm
+from latentlab.models.spec import NetworkSpec
 from latentlab.pixels import Pixels
 from latentlab.training import spectral
 from latentlab.training.architecture import critic_of, generator_of

@@ -29,7 +29,8 @@ from torch.nn import functional
 from latentlab.data.idx import read_images
 from latentlab.models.foreign.differences import hidden_of, output_of
 from latentlab.models.foreign.opening import OpenedGuesses, open_foreign
-from latentlab.models.spec import BatchNorm, ConvTranspose, GeneratorSpec
+from latentlab.models.layers import BatchNorm, ConvTranspose
+from latentlab.models.spec import GeneratorSpec
 
 DATA = Path(os.environ.get("LATENTLAB_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
 Z_DIM, WIDTH, BATCH = 64, 8, 64

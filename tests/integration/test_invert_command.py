@@ -17,7 +17,8 @@ from latentlab.export.latent_png import read_tag
 from latentlab.models import dcgan, onnx_graph
 from latentlab.models.card import DataSource, ModelCard
 from latentlab.models.checkpoint import load_generator, save_model
-from latentlab.models.spec import Activation, GeneratorSpec, JoinClass, Linear, NetworkSpec, Reshape
+from latentlab.models.layers import Activation, JoinClass, Linear, Reshape
+from latentlab.models.spec import GeneratorSpec, NetworkSpec
 from latentlab.pixels import Pixels, enlarge
 from latentlab.session.card_png import card_from_png
 from latentlab.session.own_picture import read_own_picture

@@ -28,7 +28,8 @@ from latentlab.latent.directions import Direction
 from latentlab.models.card import DataSource
 from latentlab.models.classifier_file import ClassifierCard, Output, load_classifier, save_classifier
 from latentlab.models.direction_file import load_directions, save_directions
-from latentlab.models.spec import Activation, Conv, Linear, NetworkSpec, Reshape
+from latentlab.models.layers import Activation, Conv, Linear, Reshape
+from latentlab.models.spec import NetworkSpec
 from latentlab.session import changes
 from latentlab.session.opened import OpenedModel
 from latentlab.session.point import Point

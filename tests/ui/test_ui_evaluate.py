@@ -17,7 +17,8 @@ from latentlab.analysis.metrics.judging import Judged, Request, judge
 from latentlab.analysis.metrics.spaces import Wish
 from latentlab.analysis.progress import Progress
 from latentlab.models.classifier_file import ClassifierCard, Output, save_classifier
-from latentlab.models.spec import Linear, NetworkSpec, Reshape
+from latentlab.models.layers import Linear, Reshape
+from latentlab.models.spec import NetworkSpec
 from latentlab.session.opened import OpenedModel
 from latentlab.ui.dialogs import evaluate
 from latentlab.ui.dialogs.evaluate import EvaluateDialog

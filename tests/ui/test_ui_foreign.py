@@ -22,7 +22,7 @@ from latentlab.errors import Cancelled
 from latentlab.models.foreign import by_hand
 from latentlab.models.foreign.choices import Choice
 from latentlab.models.foreign.watching import Watch, unwatched
-from latentlab.models.spec import Activation, BatchNorm
+from latentlab.models.layers import Activation, BatchNorm
 from latentlab.session.opened import OpenedModel
 from latentlab.ui.dialogs.how_read import HowReadWindow
 from latentlab.ui.dialogs.read_candidates import sheet_of

@@ -11,7 +11,8 @@ from latentlab.latent.priors import Prior
 from latentlab.models import dcgan
 from latentlab.models.card import ModelCard
 from latentlab.models.checkpoint import Generator
-from latentlab.models.spec import Activation, GeneratorSpec, JoinClass, Linear, NetworkSpec, Reshape
+from latentlab.models.layers import Activation, JoinClass, Linear, Reshape
+from latentlab.models.spec import GeneratorSpec, NetworkSpec
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,8 @@ from latentlab.data.dataset import Labels
 from latentlab.data.resize import fit
 from latentlab.models.card import DataSource
 from latentlab.models.classifier_file import Classifier, ClassifierCard, Output
-from latentlab.models.spec import Activation, BatchNorm, Conv, Layer, Linear, NetworkSpec, Reshape
+from latentlab.models.layers import Activation, BatchNorm, Conv, Layer, Linear, Reshape
+from latentlab.models.spec import NetworkSpec
 from latentlab.models.weight_file import Weights
 from latentlab.pixels import Pixels, to_photo
 from latentlab.preload import preload

@@ -11,8 +11,8 @@ import numpy as np
 from latentlab.latent.arrays import FloatArray
 from latentlab.latent.priors import sample
 from latentlab.models.checkpoint import Generator
+from latentlab.models.layers import BatchNorm, Conv, ConvTranspose, Layer, Shape
 from latentlab.models.numpy_forward import channel_statistics, step, to_channels_first
-from latentlab.models.spec import BatchNorm, Conv, ConvTranspose, Layer, Shape
 
 Statistics = Literal["running", "batch", "recalibrate"]
 STATISTICS: tuple[Statistics, ...] = get_args(Statistics)

@@ -12,18 +12,8 @@ from latentlab.models.foreign.choices import Choice
 from latentlab.models.foreign.drafts import OUTPUT_LAYERS
 from latentlab.models.foreign.known import Output
 from latentlab.models.foreign.opening import ESTIMATED, OpenedGuesses
-from latentlab.models.spec import (
-    Activation,
-    BatchNorm,
-    Conv,
-    ConvTranspose,
-    GeneratorSpec,
-    JoinClass,
-    Layer,
-    NetworkSpec,
-    Rescale,
-    Shape,
-)
+from latentlab.models.layers import Activation, BatchNorm, Conv, ConvTranspose, JoinClass, Layer, Rescale, Shape
+from latentlab.models.spec import GeneratorSpec, NetworkSpec
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from latentlab.models.foreign.modules import Module, Network
 from latentlab.models.foreign.options import strided
 from latentlab.models.foreign.statistics_fit import was_trained
 from latentlab.models.foreign.watching import Watch, unwatched
+from latentlab.models.layers import Activation, BatchNorm, Conv, Linear, Reshape, Shape
 from latentlab.models.numpy_forward import channel_statistics, step
-from latentlab.models.spec import Activation, BatchNorm, Conv, Linear, Reshape, Shape
 
 _ACTIVATION = Activation("leaky_relu", 0.2)
 _KEPT = 64

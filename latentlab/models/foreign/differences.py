@@ -3,17 +3,8 @@
 from __future__ import annotations
 
 from latentlab.models.architecture import activation_name
-from latentlab.models.spec import (
-    Activation,
-    BatchNorm,
-    Conv,
-    ConvTranspose,
-    Crop,
-    GeneratorSpec,
-    JoinClass,
-    Layer,
-    Upsample,
-)
+from latentlab.models.layers import Activation, BatchNorm, Conv, ConvTranspose, Crop, JoinClass, Layer, Upsample
+from latentlab.models.spec import GeneratorSpec
 
 
 def difference(best: GeneratorSpec, other: GeneratorSpec) -> str:

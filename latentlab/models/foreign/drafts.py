@@ -12,7 +12,8 @@ from latentlab.models.foreign.layouts import Layout, Placed
 from latentlab.models.foreign.modules import Network
 from latentlab.models.foreign.statistics_fit import Trial, misfits
 from latentlab.models.foreign.watching import Watch
-from latentlab.models.spec import Activation, BatchNorm, GeneratorSpec, NetworkSpec, Rescale
+from latentlab.models.layers import Activation, BatchNorm, Rescale
+from latentlab.models.spec import GeneratorSpec, NetworkSpec
 
 MAX_TRIALS = 64
 MAX_TRIAL_COST = 5.0

@@ -10,7 +10,7 @@ import numpy as np
 from latentlab.latent.arrays import FloatArray
 from latentlab.models.foreign.layouts import DEFAULT_EPS, HIDDEN, Placed, Start
 from latentlab.models.foreign.modules import Module, Network
-from latentlab.models.spec import BatchNorm, ConvTranspose, JoinClass, JoinKind, Linear, Reshape
+from latentlab.models.layers import BatchNorm, ConvTranspose, JoinClass, JoinKind, Linear, Reshape
 
 Facts = Mapping[str, int | tuple[int, ...]]
 

@@ -15,7 +15,7 @@ from latentlab.models.foreign.known import Eps, Output, known
 from latentlab.models.foreign.layouts import DEFAULT_EPS, HIDDEN, Placed
 from latentlab.models.foreign.modules import Network
 from latentlab.models.foreign.slots import all_slots
-from latentlab.models.spec import Activation, BatchNorm
+from latentlab.models.layers import Activation, BatchNorm
 
 
 @dataclass(frozen=True)

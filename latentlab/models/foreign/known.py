@@ -11,7 +11,7 @@ from typing import Literal
 
 from latentlab.latent.priors import Prior
 from latentlab.models.foreign.modules import Network
-from latentlab.models.spec import Activation
+from latentlab.models.layers import Activation
 
 Output = Literal["tanh", "sigmoid", "none"]
 

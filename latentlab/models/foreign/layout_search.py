@@ -28,7 +28,8 @@ from latentlab.models.foreign.placements import (
 )
 from latentlab.models.foreign.slots import Slots, slots_between
 from latentlab.models.foreign.watching import Watch, unwatched
-from latentlab.models.spec import MAX_SIDE_PX, Conv, ConvTranspose, Crop, Layer, Reshape, Upsample
+from latentlab.models.layers import Conv, ConvTranspose, Crop, Layer, Reshape, Upsample
+from latentlab.models.spec import MAX_SIDE_PX
 
 MAX_LAYOUTS = 24
 MAX_EXCESS = 6.0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from latentlab.latent.arrays import FloatArray
 from latentlab.models.foreign.modules import Module
-from latentlab.models.spec import Activation, Layer, Shape
+from latentlab.models.layers import Activation, Layer, Shape
 
 HIDDEN = Activation("relu")
 """Stands for the activation of hidden layers, whatever it is."""

@@ -19,7 +19,8 @@ from latentlab.models.foreign.differences import hidden_of, output_of
 from latentlab.models.foreign.modules import Network, read_network, with_bare_norms
 from latentlab.models.foreign.readings import Ranked, Reading, readings
 from latentlab.models.foreign.watching import Watch, unwatched
-from latentlab.models.spec import BatchNorm, GeneratorSpec
+from latentlab.models.layers import BatchNorm
+from latentlab.models.spec import GeneratorSpec
 
 SUFFIXES = (".pth", ".pt", ".pkl", ".pickle", ".ckpt", ".bin", ".safetensors", ".tar")
 CERTAIN_SCORE = 0.9

@@ -11,7 +11,7 @@ from latentlab.models.foreign.layouts import DEFAULT_EPS, Placed
 from latentlab.models.foreign.modules import Module
 from latentlab.models.foreign.options import Stepping
 from latentlab.models.foreign.slots import ACTIVATIONS, Slot, Slots
-from latentlab.models.spec import BatchNorm, Linear, Reshape, Shape, Upsample
+from latentlab.models.layers import BatchNorm, Linear, Reshape, Shape, Upsample
 
 
 @dataclass(frozen=True, eq=False)

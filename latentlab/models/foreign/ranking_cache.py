@@ -10,7 +10,8 @@ from latentlab import log, paths
 from latentlab.errors import LatentlabError
 from latentlab.models.foreign.opening import Guess
 from latentlab.models.foreign.readings import MAX_READINGS, Ranked
-from latentlab.models.spec import GeneratorSpec, finite_number
+from latentlab.models.layers import finite_number
+from latentlab.models.spec import GeneratorSpec
 
 _VERSION = 2
 """Raised whenever the same file is ranked otherwise."""

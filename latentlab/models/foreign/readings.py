@@ -18,7 +18,8 @@ from latentlab.models.foreign.modules import Module, Network, in_natural_order
 from latentlab.models.foreign.ordering import chained
 from latentlab.models.foreign.watching import Watch, unwatched
 from latentlab.models.foreign.witness import MAX_RIVAL, Witness
-from latentlab.models.spec import Activation, BatchNorm, GeneratorSpec
+from latentlab.models.layers import Activation, BatchNorm
+from latentlab.models.spec import GeneratorSpec
 
 MAX_READINGS = 8
 

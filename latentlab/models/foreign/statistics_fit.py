@@ -17,6 +17,7 @@ from latentlab.latent.arrays import FloatArray
 from latentlab.latent.priors import Prior, sample
 from latentlab.models.foreign.layouts import Placed
 from latentlab.models.foreign.watching import Watch, unwatched
+from latentlab.models.layers import BatchNorm, Conv, ConvTranspose, JoinClass, Layer
 from latentlab.models.numpy_forward import (
     MAX_PRODUCT,
     Classes,
@@ -27,7 +28,6 @@ from latentlab.models.numpy_forward import (
     to_channels_first,
     with_bias,
 )
-from latentlab.models.spec import BatchNorm, Conv, ConvTranspose, JoinClass, Layer
 
 SAMPLES = 128
 MAX_VALUES = 2**18

@@ -16,8 +16,8 @@ from latentlab.models.foreign.layouts import Layout, Placed
 from latentlab.models.foreign.modules import Network
 from latentlab.models.foreign.statistics_fit import class_count, latents
 from latentlab.models.foreign.watching import Watch
+from latentlab.models.layers import Shape
 from latentlab.models.numpy_forward import step, to_channels_first
-from latentlab.models.spec import Shape
 
 MAX_RIVAL = 6.0
 """What scores so much worse than the best is no rival of it."""

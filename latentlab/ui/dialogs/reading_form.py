@@ -14,7 +14,8 @@ from latentlab.models.foreign.by_hand import Move, moves
 from latentlab.models.foreign.choices import Choice
 from latentlab.models.foreign.differences import hidden_of, output_of
 from latentlab.models.foreign.onnx_generator import RANGES
-from latentlab.models.spec import Activation, BatchNorm, GeneratorSpec
+from latentlab.models.layers import Activation, BatchNorm
+from latentlab.models.spec import GeneratorSpec
 
 _HIDDEN = (
     ("ReLU", Activation("relu")),

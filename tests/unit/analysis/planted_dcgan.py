@@ -15,7 +15,7 @@ from latentlab.latent.priors import Prior
 from latentlab.models import dcgan
 from latentlab.models.card import ModelCard
 from latentlab.models.checkpoint import Generator
-from latentlab.models.spec import BatchNorm
+from latentlab.models.layers import BatchNorm
 
 Matrix = npt.NDArray[np.float64]
 

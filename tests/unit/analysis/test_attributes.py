@@ -16,7 +16,8 @@ from latentlab.analysis.classifier import PictureClassifier
 from latentlab.errors import Cancelled
 from latentlab.latent.priors import sample
 from latentlab.models.classifier_file import Classifier, ClassifierCard, Output
-from latentlab.models.spec import Activation, BatchNorm, Conv, Linear, NetworkSpec, Reshape
+from latentlab.models.layers import Activation, BatchNorm, Conv, Linear, Reshape
+from latentlab.models.spec import NetworkSpec
 from latentlab.training.classifier import ClassifierConfig, train_classifier
 
 Record = Callable[[str, str, float], None]

@@ -16,8 +16,9 @@ from latentlab.latent.arrays import FloatArray
 from latentlab.latent.priors import Prior, sample, typicality_spread
 from latentlab.models.card import ModelCard
 from latentlab.models.checkpoint import Generator
+from latentlab.models.layers import Linear, Reshape
 from latentlab.models.networks import build, load
-from latentlab.models.spec import GeneratorSpec, Linear, NetworkSpec, Reshape
+from latentlab.models.spec import GeneratorSpec, NetworkSpec
 from latentlab.pixels import Pixels, to_pixels
 
 Make = Callable[..., Generator]

@@ -16,20 +16,19 @@ from latentlab.errors import Cancelled, ValueRangeError
 from latentlab.latent.priors import sample
 from latentlab.models.card import ModelCard
 from latentlab.models.checkpoint import Generator
-from latentlab.models.networks import build, load
-from latentlab.models.spec import (
+from latentlab.models.layers import (
     Activation,
     ActivationKind,
     BatchNorm,
     Conv,
     ConvTranspose,
-    GeneratorSpec,
     JoinClass,
     Layer,
     Linear,
-    NetworkSpec,
     Reshape,
 )
+from latentlab.models.networks import build, load
+from latentlab.models.spec import GeneratorSpec, NetworkSpec
 
 Matrix = npt.NDArray[np.float64]
 Z_DIM = 8

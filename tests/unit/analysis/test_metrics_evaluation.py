@@ -30,7 +30,8 @@ from latentlab.errors import Cancelled, DataError, ModelFileError, UsageError
 from latentlab.latent.arrays import FloatArray, IntArray
 from latentlab.models.card import DataSource
 from latentlab.models.classifier_file import Classifier, ClassifierCard, Output, save_classifier
-from latentlab.models.spec import Linear, NetworkSpec, Reshape
+from latentlab.models.layers import Linear, Reshape
+from latentlab.models.spec import NetworkSpec
 from latentlab.pixels import Pixels
 
 SIDE_PX = 16

@@ -11,8 +11,9 @@ import torch
 from latentlab.analysis.classifier import PictureClassifier
 from latentlab.errors import Cancelled
 from latentlab.models.classifier_file import Classifier, ClassifierCard, Kind, Output
+from latentlab.models.layers import Activation, BatchNorm, Conv, Linear, Reshape
 from latentlab.models.networks import build, load, weights_of
-from latentlab.models.spec import Activation, BatchNorm, Conv, Linear, NetworkSpec, Reshape
+from latentlab.models.spec import NetworkSpec
 from latentlab.pixels import Pixels, to_photo
 
 Make = Callable[[Kind, int], Classifier]

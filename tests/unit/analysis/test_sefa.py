@@ -15,18 +15,9 @@ from latentlab.latent.priors import Prior
 from latentlab.models import dcgan
 from latentlab.models.card import ModelCard
 from latentlab.models.checkpoint import Generator
+from latentlab.models.layers import Activation, BatchNorm, Conv, ConvTranspose, Layer, Linear, Reshape
 from latentlab.models.networks import build, load
-from latentlab.models.spec import (
-    Activation,
-    BatchNorm,
-    Conv,
-    ConvTranspose,
-    GeneratorSpec,
-    Layer,
-    Linear,
-    NetworkSpec,
-    Reshape,
-)
+from latentlab.models.spec import GeneratorSpec, NetworkSpec
 
 Matrix = npt.NDArray[np.float64]
 

@@ -10,7 +10,8 @@ import pytest
 from latentlab.bench.subject import Subject, floor_ms, multiply_adds, random_generator
 from latentlab.errors import ModelFileError
 from latentlab.models import dcgan
-from latentlab.models.spec import Activation, Conv, ConvTranspose, GeneratorSpec, Linear, NetworkSpec, Reshape
+from latentlab.models.layers import Activation, Conv, ConvTranspose, Linear, Reshape
+from latentlab.models.spec import GeneratorSpec, NetworkSpec
 from latentlab.session.opened import OpenedModel
 
 

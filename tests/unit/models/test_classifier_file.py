@@ -24,7 +24,8 @@ from latentlab.models.classifier_file import (
     read_classifier_card,
     save_classifier,
 )
-from latentlab.models.spec import Activation, Conv, Linear, NetworkSpec, Reshape
+from latentlab.models.layers import Activation, Conv, Linear, Reshape
+from latentlab.models.spec import NetworkSpec
 
 SPEC = NetworkSpec(
     (3, 8, 8), (Conv(3, 2, 4, 2, 1), Activation("relu"), Reshape(32, 0, 0), Linear(32, 4, False), Linear(4, 2))

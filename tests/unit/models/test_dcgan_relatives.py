@@ -10,17 +10,8 @@ from latentlab.models import dcgan, networks, numpy_forward
 from latentlab.models.card import ModelCard
 from latentlab.models.checkpoint import Generator
 from latentlab.models.conditional import with_class
-from latentlab.models.spec import (
-    BatchNorm,
-    Conv,
-    ConvTranspose,
-    GeneratorSpec,
-    JoinClass,
-    LayerNorm,
-    NetworkSpec,
-    Reshape,
-    Upsample,
-)
+from latentlab.models.layers import BatchNorm, Conv, ConvTranspose, JoinClass, LayerNorm, Reshape, Upsample
+from latentlab.models.spec import GeneratorSpec, NetworkSpec
 from latentlab.rendering.onnx_backend import OnnxBackend
 
 SIDES = [(16, 4), (32, 5)]

@@ -20,17 +20,8 @@ from latentlab.latent import priors
 from latentlab.models import dcgan, networks, onnx_graph
 from latentlab.models.card import ModelCard
 from latentlab.models.checkpoint import Generator
-from latentlab.models.spec import (
-    Activation,
-    BatchNorm,
-    Conv,
-    ConvTranspose,
-    GeneratorSpec,
-    Layer,
-    Linear,
-    NetworkSpec,
-    Reshape,
-)
+from latentlab.models.layers import Activation, BatchNorm, Conv, ConvTranspose, Layer, Linear, Reshape
+from latentlab.models.spec import GeneratorSpec, NetworkSpec
 from latentlab.models.weight_file import Weights
 from latentlab.pixels import Pixels, to_pixels
 

@@ -15,18 +15,8 @@ from hypothesis import strategies as st
 from latentlab.latent.priors import PRIORS
 from latentlab.models import dcgan
 from latentlab.models.card import DataSource, DirectionNote, ModelCard
-from latentlab.models.spec import (
-    MAX_LAYER_ELEMENTS,
-    MAX_SIDE_PX,
-    Activation,
-    BatchNorm,
-    Conv,
-    ConvTranspose,
-    GeneratorSpec,
-    Linear,
-    NetworkSpec,
-    Reshape,
-)
+from latentlab.models.layers import Activation, BatchNorm, Conv, ConvTranspose, Linear, Reshape
+from latentlab.models.spec import MAX_LAYER_ELEMENTS, MAX_SIDE_PX, GeneratorSpec, NetworkSpec
 
 MIRROR = [(size, channels, kernel) for size in dcgan.SIZES for channels in (1, 3) for kernel in (4, 5)]
 

@@ -13,7 +13,8 @@ import pytest
 
 from latentlab.errors import ValueRangeError
 from latentlab.models.checkpoint import Generator, load_generator, save_model
-from latentlab.models.spec import JoinKind, NetworkSpec
+from latentlab.models.layers import JoinKind
+from latentlab.models.spec import NetworkSpec
 from latentlab.session import changes
 from latentlab.session.card import Card
 from latentlab.session.card_png import card_from_png, png_of

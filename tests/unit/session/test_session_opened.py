@@ -16,7 +16,8 @@ from latentlab.latent.directions import Direction
 from latentlab.latent.priors import component_sigma, sample
 from latentlab.models.card import ModelCard
 from latentlab.models.checkpoint import Generator, save_model
-from latentlab.models.spec import Activation, BatchNorm, GeneratorSpec, Linear, NetworkSpec, Reshape
+from latentlab.models.layers import Activation, BatchNorm, Linear, Reshape
+from latentlab.models.spec import GeneratorSpec, NetworkSpec
 from latentlab.rendering import onnx_backend
 from latentlab.session.opened import FACTORS, OpenedModel
 from latentlab.session.point import Point

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from latentlab.errors import Cancelled
+from latentlab.models.layers import Activation, BatchNorm, Conv, Linear, Reshape
 from latentlab.models.networks import build, load
-from latentlab.models.spec import Activation, BatchNorm, Conv, Linear, NetworkSpec, Reshape
+from latentlab.models.spec import NetworkSpec
 from latentlab.pixels import Pixels, to_photo
 from latentlab.training.classifier import ClassifierConfig, augment, train_classifier
 

@@ -10,7 +10,7 @@ import torch
 from tiny_run import CONFIG, CPU, assert_same_state, ignore, new_state, pictures, saved_and_loaded, stopped, train_on
 from torch.nn.functional import cross_entropy, softplus
 
-from latentlab.models.spec import BatchNorm, LayerNorm, Linear, Upsample
+from latentlab.models.layers import BatchNorm, LayerNorm, Linear, Upsample
 from latentlab.training.config import TrainConfig
 from latentlab.training.control import Control
 from latentlab.training.loop import StepReport, train

@@ -21,7 +21,8 @@ from latentlab.models.foreign.batch_norm import STATISTICS
 from latentlab.models.foreign.choices import Choice, hash_of, remember, remembered
 from latentlab.models.foreign.differences import hidden_of, output_of
 from latentlab.models.foreign.opening import OpenedGuesses, open_foreign
-from latentlab.models.spec import Activation, BatchNorm, GeneratorSpec
+from latentlab.models.layers import Activation, BatchNorm
+from latentlab.models.spec import GeneratorSpec
 from latentlab.pixels import Pixels, to_pixels
 from latentlab.session.opened import OpenedModel
 

@@ -13,7 +13,7 @@ from torch import nn
 from latentlab.models.checkpoint import Generator
 from latentlab.models.conditional import with_class
 from latentlab.models.foreign.opening import OpenedGuesses
-from latentlab.models.spec import BatchNorm
+from latentlab.models.layers import BatchNorm
 from latentlab.pixels import Pixels, to_pixels
 from latentlab.session.opened import OpenedModel
 

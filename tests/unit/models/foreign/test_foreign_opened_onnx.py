@@ -26,7 +26,8 @@ from latentlab.models.card import ModelCard
 from latentlab.models.checkpoint import Generator, save_model
 from latentlab.models.conditional import with_class
 from latentlab.models.foreign.choices import Choice, hash_of, remember
-from latentlab.models.spec import Activation, GeneratorSpec, JoinClass, Linear, NetworkSpec, Reshape
+from latentlab.models.layers import Activation, JoinClass, Linear, Reshape
+from latentlab.models.spec import GeneratorSpec, NetworkSpec
 from latentlab.pixels import Pixels, to_pixels
 from latentlab.rendering import onnx_trial
 from latentlab.rendering.devices import make_backend

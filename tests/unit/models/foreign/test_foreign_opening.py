@@ -26,22 +26,21 @@ from latentlab.models.foreign.by_hand import chosen, with_hidden
 from latentlab.models.foreign.choices import Choice
 from latentlab.models.foreign.onnx_file import inspect_onnx
 from latentlab.models.foreign.opening import open_foreign
-from latentlab.models.numpy_forward import step, to_channels_first
-from latentlab.models.spec import (
+from latentlab.models.layers import (
     Activation,
     BatchNorm,
     Conv,
     Crop,
-    GeneratorSpec,
     JoinClass,
     JoinKind,
     Layer,
     Linear,
-    NetworkSpec,
     Rescale,
     Reshape,
     Upsample,
 )
+from latentlab.models.numpy_forward import step, to_channels_first
+from latentlab.models.spec import GeneratorSpec, NetworkSpec
 from latentlab.pixels import Pixels, to_pixels
 
 # Calling it off
