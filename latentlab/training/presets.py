@@ -50,8 +50,8 @@ PRESETS: dict[PresetName, Preset] = {
     ),
     "best": Preset(
         "Best",
-        "Averaging, R1, augmentation and a falling learning rate; for hours rather than minutes. Data with classes gain "
-        "much by a class term besides.",
+        "Averaging, R1, augmentation and a falling learning rate; for hours rather than minutes. Data with classes "
+        "gain much by a class term besides.",
         {
             "kimg": 3000.0,
             "width": 64,

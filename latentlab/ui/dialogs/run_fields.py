@@ -25,8 +25,8 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
 LEFT_OUT = ("data",)
 """The data have fields of their own in the dialog."""
 COMMON = (
-    "size", "channels", "conditional", "flips", "width", "z_dim", "prior", "architecture", "loss", "r1", "augment",
-    "kimg", "batch", "lr", "ema_kimg", "seed",
+    "size", "channels", "conditional", "flips", "width", "z_dim", "prior", "architecture", "loss", "class_weight",
+    "r1", "augment", "kimg", "batch", "lr", "ema_kimg", "seed",
 )  # fmt: skip
 """Always in sight; the rest is under *All settings*."""
 UNSET: dict[str, str] = {
@@ -38,6 +38,7 @@ UNSET: dict[str, str] = {
     "threads": "automatic",
     "ema_kimg": "off",
     "r1": "off",
+    "class_weight": "off",
     "instance_noise": "off",
 }
 """What a number says in place of its least value, 0."""
