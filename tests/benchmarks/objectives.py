@@ -45,7 +45,7 @@ WANTED: dict[str, dict[str, Any]] = {
     "wgan": {"loss": "wgan", "beta1": 0.0, "lr": 2e-4},
     "wgan-gp": {"loss": "wgan-gp", "beta1": 0.0, "beta2": 0.9, "lr": 5e-4},
     "hinge, spectral": {"loss": "hinge", "critic_norm": "spectral", "beta1": 0.0},
-    "began": {"loss": "began", "lr": 3e-4},
+    "began": {"loss": "began", "lr": 4e-4, "z_dim": 64},
     "bce, classes": {"class_weight": 3.0, "r1": 1.0},
     "upsample": {"architecture": "upsample"},
     "dense": {"architecture": "dense"},
