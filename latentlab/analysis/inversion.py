@@ -15,6 +15,7 @@ References:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +27,8 @@ from latentlab.errors import ValueRangeError
 from latentlab.latent.arrays import FloatArray, IntArray
 from latentlab.latent.priors import sample, typicality
 from latentlab.models.checkpoint import Generator
-from latentlab.pixels import Pixels, to_pixels
+from latentlab.models.spec import GeneratorSpec
+from latentlab.pixels import Photo, Pixels, to_pixels
 
 STEPS = 100
 MAX_STEPS = 10_000
@@ -36,28 +38,41 @@ STARTS = 16
 
 
 @dataclass(frozen=True, eq=False)
-class Inversion:
-    """The latent found for a picture.
+class Reconstruction:
+    """A latent whose picture comes near to the one given.
 
     Attributes:
         z: Shape (z_dim,), float32; of a uniform prior all within [-1, 1].
         label: The class it is drawn as, from 0; None where the generator has none.
         pixels: What it draws, shape (H, W, C), uint8.
         error: Mean absolute difference of that from the picture given, in grey levels.
-        nearest_error: The same of the nearest of the samples looked at first.
         typicality: |z| against what the prior gives, as `priors.typicality`.
-        trace: The least misfit before each step of the descent, then before and after each step of the finish; shape
-            (K,), float32. It is the mean squared difference in photo range, summed over up to four resolutions, and
-            what leaving the shell of the prior costs.
     """
 
     z: FloatArray
     label: int | None
     pixels: Pixels
     error: float
-    nearest_error: float
     typicality: float
+
+
+@dataclass(frozen=True, eq=False)
+class Inversion(Reconstruction):
+    """The latent found for a picture.
+
+    Attributes:
+        nearest_error: The error of the nearest of the samples looked at first.
+        trace: The least misfit before each step of the descent, then before and after each step of the finish; shape
+            (K,), float32. It is the mean squared difference in photo range, summed over up to four resolutions, and
+            what leaving the shell of the prior costs.
+    """
+
+    nearest_error: float
     trace: FloatArray
+
+
+OnNearer = Callable[[Reconstruction], None]
+"""Takes a reconstruction of less misfit than all before it; its arrays are its own."""
 
 
 def invert(
@@ -67,6 +82,7 @@ def invert(
     seed: int = 0,
     label: int | None = None,
     progress: Progress = unwatched,
+    on_nearer: OnNearer | None = None,
 ) -> Inversion:
     """Find the z of a picture.
 
@@ -79,6 +95,8 @@ def invert(
         seed: Of the samples, and of components that are drawn anew.
         label: The class to draw, from 0; None tries all where the generator has classes.
         progress: Told how far it is; may cancel.
+        on_nearer: Told of each reconstruction on the way that is nearer than all before it, so that a search that is
+            cancelled leaves the best so far.
 
     Raises:
         ValueRangeError: If the generator is an ``.onnx`` file, or has no such class, or `steps` is out of range.
@@ -94,34 +112,57 @@ def invert(
         raise ValueRangeError(f"{steps} steps", f"expected 1 to {MAX_STEPS}")
     if label is not None and not 0 <= label < spec.classes:
         raise ValueRangeError(f"class {label}", f"{card.name} has {spec.classes or 'no'} classes")
-    from latentlab.analysis.latent_search import Misfit, descend, draw, finish, survey
+    from latentlab.analysis.latent_search import Misfit, descend, draw, finish, survey, unseen
 
     misfit = Misfit(generator, pixels)
+    seen = unseen if on_nearer is None else _Nearer(pixels, spec, on_nearer)
     z, y = _samples(generator, label, seed)
-    distances = survey(misfit, z, y, part(progress, 0.0, 0.3))
+    distances = survey(misfit, z, y, part(progress, 0.0, 0.3), seen)
     nearest = int(distances.argmin())
     chosen = _starts(distances, y)
     found, classes, trace = descend(
-        misfit, z[chosen], y[chosen], steps, np.random.RandomState(seed), part(progress, 0.3, 0.6)
+        misfit, z[chosen], y[chosen], steps, np.random.RandomState(seed), part(progress, 0.3, 0.6), seen
     )
     finals = []
     for place in range(len(found)):
         changes = PictureChanges(generator, int(classes[place]), spare())
         stage = part(progress, 0.6 + 0.4 * place / len(found), 0.6 + 0.4 * (place + 1) / len(found))
-        finals.append((*finish(misfit, changes, found[place], int(classes[place]), stage), int(classes[place])))
+        finals.append((*finish(misfit, changes, found[place], int(classes[place]), stage, seen), int(classes[place])))
     best, ending, drawn_as = min(finals, key=lambda final: final[1][-1])
     both, classes = np.stack([best, z[nearest]]), np.array([drawn_as, y[nearest]], np.int64)
-    pictures = to_pixels(draw(misfit, both, classes))
-    error, nearest_error = np.abs(pictures.astype(np.float64) - pixels).mean(axis=(1, 2, 3))
+    photo = draw(misfit, both, classes)
+    end, start = (_reconstruction(pixels, spec, *each) for each in zip(both, map(int, classes), photo, strict=True))
     return Inversion(
-        best,
-        drawn_as if spec.classes else None,
-        pictures[0],
-        float(error),
-        float(nearest_error),
-        float(typicality(best[None], spec.prior)[0]),
-        np.array(trace + ending, np.float32),
+        end.z, end.label, end.pixels, end.error, end.typicality, start.error, np.array(trace + ending, np.float32)
     )
+
+
+class _Nearer:
+    """Tells of the latents that are nearer than all before them.
+
+    Args:
+        wanted: The picture given, shape (H, W, C), uint8.
+        spec: Of the generator.
+        tell: Told of each.
+    """
+
+    def __init__(self, wanted: Pixels, spec: GeneratorSpec, tell: OnNearer) -> None:
+        self._wanted, self._spec, self._tell = wanted, spec, tell
+        self._least = np.inf
+
+    def __call__(self, misfit: float, z: FloatArray, label: int, photo: Photo) -> None:
+        """See one more; see `latent_search.Seen`."""
+        if misfit < self._least:
+            self._least = misfit
+            self._tell(_reconstruction(self._wanted, self._spec, z, label, photo))
+
+
+def _reconstruction(wanted: Pixels, spec: GeneratorSpec, z: FloatArray, label: int, photo: Photo) -> Reconstruction:
+    """Describe a latent and its picture, shape (C, H, W), beside the picture wanted."""
+    pixels = to_pixels(photo[None])[0]
+    error = float(np.abs(pixels.astype(np.float64) - wanted).mean())
+    typical = float(typicality(z[None], spec.prior)[0])
+    return Reconstruction(z.copy(), label if spec.classes else None, pixels, error, typical)
 
 
 def _samples(generator: Generator, label: int | None, seed: int) -> tuple[FloatArray, IntArray]:

@@ -13,6 +13,7 @@ References:
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +43,13 @@ _DAMPING, _LEAST_DAMPING, _TRIES = 1e-2, 1e-8, 6
 _LEAST_GAIN = 3e-3
 
 Double = npt.NDArray[np.float64]
+Seen = Callable[[float, FloatArray, int, Photo], None]
+"""Takes the misfit of a latent that was drawn, its z, shape (z_dim,), float32, its class, and its picture in photo
+range, shape (C, H, W), float32; the arrays are the search's own and hold only during the call."""
+
+
+def unseen(_misfit: float, _z: FloatArray, _label: int, _photo: Photo) -> None:
+    """Take what nobody looks at."""
 
 
 class Misfit:
@@ -106,7 +114,7 @@ class Misfit:
         return np.asarray(z / max(float(np.linalg.norm(z)), _EPS) / (self._norm * self._spread))
 
 
-def survey(misfit: Misfit, z: FloatArray, y: IntArray, progress: Progress = unwatched) -> Double:
+def survey(misfit: Misfit, z: FloatArray, y: IntArray, progress: Progress = unwatched, seen: Seen = unseen) -> Double:
     """Return how far the pictures of many latents are from the one wanted, their prior aside.
 
     Args:
@@ -114,6 +122,7 @@ def survey(misfit: Misfit, z: FloatArray, y: IntArray, progress: Progress = unwa
         z: Shape (N, z_dim), float32.
         y: Shape (N,), int64.
         progress: Told the fraction done; may cancel.
+        seen: Told of the nearest one of each batch.
 
     Returns:
         Shape (N,).
@@ -121,7 +130,11 @@ def survey(misfit: Misfit, z: FloatArray, y: IntArray, progress: Progress = unwa
     found = np.empty(len(z))
     for rows in batches(len(z), _BATCH, progress):
         with torch.inference_mode():
-            found[rows] = misfit.of_photo(misfit.photo(torch.from_numpy(z[rows]), torch.from_numpy(y[rows]))).numpy()
+            photo = misfit.photo(torch.from_numpy(z[rows]), torch.from_numpy(y[rows]))
+            distances = misfit.of_photo(photo)
+            found[rows] = distances.numpy()
+            best = int(distances.argmin())
+            seen(float(distances[best]), z[rows][best], int(y[rows][best]), photo[best].numpy())
     return found
 
 
@@ -147,7 +160,13 @@ def levels(pictures: torch.Tensor) -> list[torch.Tensor]:
 
 
 def descend(
-    misfit: Misfit, z: FloatArray, y: IntArray, steps: int, random: np.random.RandomState, progress: Progress
+    misfit: Misfit,
+    z: FloatArray,
+    y: IntArray,
+    steps: int,
+    random: np.random.RandomState,
+    progress: Progress,
+    seen: Seen = unseen,
 ) -> tuple[FloatArray, IntArray, list[float]]:
     """Let latents descend together by Adam; after each quarter of the steps the worse half is given up.
 
@@ -161,6 +180,7 @@ def descend(
         steps: How many, at least 1.
         random: Draws components anew.
         progress: Told the fraction done; may cancel.
+        seen: Told of the one of least misfit before each step.
 
     Returns:
         The best of those left, at most `FINALISTS`, and their classes, shapes (M, z_dim) and (M,); the least misfit
@@ -178,10 +198,13 @@ def descend(
     for step in range(steps):
         progress(step / steps)
         at.requires_grad_(True)
-        losses = misfit.total(at, misfit.photo(at, classes))
+        photo = misfit.photo(at, classes)
+        losses = misfit.total(at, photo)
         (gradient,) = torch.autograd.grad(losses.sum(), at)
         losses, at = losses.detach(), at.detach()
-        trace.append(float(losses.min()))
+        best = int(losses.argmin())
+        trace.append(float(losses[best]))
+        seen(trace[-1], at[best].numpy(), int(classes[best]), photo[best].detach().numpy())
         first = _BETA1 * first + (1.0 - _BETA1) * gradient
         second = _BETA2 * second + (1.0 - _BETA2) * gradient.square()
         mean, variance = first / (1.0 - _BETA1 ** (step + 1)), second / (1.0 - _BETA2 ** (step + 1))
@@ -198,7 +221,7 @@ def descend(
 
 
 def finish(
-    misfit: Misfit, changes: PictureChanges, z: FloatArray, label: int, progress: Progress
+    misfit: Misfit, changes: PictureChanges, z: FloatArray, label: int, progress: Progress, seen: Seen = unseen
 ) -> tuple[FloatArray, list[float]]:
     """Bring one latent to the bottom of the valley it is in, by Levenberg-Marquardt.
 
@@ -211,6 +234,7 @@ def finish(
         z: Shape (z_dim,), float32.
         label: Its class; 0 where there are none.
         progress: Told the fraction done; may cancel.
+        seen: Told of z after each step that came nearer.
 
     Returns:
         z, shape (z_dim,), float32, never of a greater misfit than before; the misfit before and after each step.
@@ -220,11 +244,11 @@ def finish(
         for Industrial and Applied Mathematics 11.
     """
     at, damping, uniform = z.astype(np.float64), _DAMPING, misfit.spec.prior == "uniform"
-    off, value = _look(misfit, at, label)
+    photo, value = _look(misfit, at, label)
     trace = [value]
     for step in range(FINISH):
         stage = part(progress, step / FINISH, (step + 1) / FINISH)
-        curvature, gradient = _normal_equations(misfit, changes, at, off, stage)
+        curvature, gradient = _normal_equations(misfit, changes, at, misfit.difference(photo), stage)
         free = ~((np.abs(at) >= 1.0) & (gradient * at < 0.0)) if uniform else np.ones(len(at), bool)
         scale = float(np.trace(curvature)) / len(at)
         if not (scale > 0.0 and free.any()):
@@ -236,9 +260,10 @@ def finish(
             tried[free] -= np.linalg.solve(damped, gradient[free])
             if uniform:
                 tried = np.clip(tried, -1.0, 1.0)
-            seen, there = _look(misfit, tried, label)
+            drawn, there = _look(misfit, tried, label)
             if there < value:
-                at, off, value, damping = tried, seen, there, max(damping / 5.0, _LEAST_DAMPING)
+                at, photo, value, damping = tried, drawn, there, max(damping / 5.0, _LEAST_DAMPING)
+                seen(value, at.astype(np.float32), label, photo[0].numpy())
                 break
             damping *= 4.0
         trace.append(value)
@@ -260,11 +285,11 @@ def _into_cube(z: torch.Tensor, random: np.random.RandomState | None) -> torch.T
 
 
 def _look(misfit: Misfit, z: Double, label: int) -> tuple[torch.Tensor, float]:
-    """Return the difference from the picture wanted, shape (1, C, H, W), and the misfit."""
+    """Return the picture of a latent, photo range, shape (1, C, H, W), and the misfit."""
     row = torch.from_numpy(z[None].astype(np.float32))
     with torch.inference_mode():
         photo = misfit.photo(row, torch.full((1,), label))
-        return misfit.difference(photo), float(misfit.total(row, photo)[0])
+        return photo, float(misfit.total(row, photo)[0])
 
 
 def _normal_equations(

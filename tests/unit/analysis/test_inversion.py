@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from latentlab.analysis import inversion
-from latentlab.analysis.inversion import Inversion, invert
+from latentlab.analysis.inversion import Inversion, Reconstruction, invert
 from latentlab.analysis.latent_search import SHELL_SPREADS, Misfit, levels
 from latentlab.errors import Cancelled, ValueRangeError
 from latentlab.latent.arrays import FloatArray
@@ -163,6 +163,44 @@ def test_it_tells_how_far_it_is_and_ends_when_asked(small_generator: Make) -> No
 
         with pytest.raises(Cancelled):
             invert(generator, pixels, steps=8, progress=stop)
+
+
+@pytest.mark.parametrize("prior", ["normal", "uniform"])
+def test_what_comes_nearer_is_told_and_changes_nothing(small_generator: Make, prior: Prior) -> None:
+    generator = small_generator(prior=prior)
+    wanted = drawn(generator, sample(prior, 1, 8, seed=99))[0]
+    told: list[Reconstruction] = []
+    found = invert(generator, wanted, on_nearer=told.append)
+    assert same(found, invert(generator, wanted))
+    misfit = Misfit(generator, wanted)
+    misfits = []
+    for each in told:
+        np.testing.assert_array_equal(each.pixels, drawn(generator, each.z[None])[0])
+        assert each.error == pytest.approx(np.abs(each.pixels.astype(float) - wanted).mean())
+        assert each.label is None
+        z = torch.from_numpy(each.z[None])
+        misfits.append(float(misfit.total(z, misfit.photo(z, torch.zeros(1, dtype=torch.int64)))))
+    assert len(told) > 10
+    assert misfits[0] > 10.0 * misfits[-1]
+    assert (np.diff(misfits) < 1e-6).all()
+    np.testing.assert_allclose(told[-1].z, found.z, atol=1e-3)
+    assert told[-1].typicality == pytest.approx(found.typicality, abs=1e-3)
+
+
+def test_the_class_and_the_best_so_far_are_told_before_a_search_is_cancelled(class_generator: Make) -> None:
+    generator = class_generator()
+    wanted = drawn(generator, sample("normal", 1, 6, seed=4), 3)[0]
+    told: list[Reconstruction] = []
+
+    def stop(done: float) -> None:
+        if done >= 0.55:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        invert(generator, wanted, progress=stop, on_nearer=told.append)
+    assert told[-1].label == 3
+    assert told[-1].error < told[0].error
+    np.testing.assert_array_equal(told[-1].pixels, drawn(generator, told[-1].z[None], 3)[0])
 
 
 def test_what_cannot_be_is_refused(small_generator: Make, class_generator: Make) -> None:
