@@ -54,6 +54,7 @@ class Invert:
         from latentlab.pixels import enlarge
         from latentlab.session.card import Card
         from latentlab.session.card_png import tag_of
+        from latentlab.session.invertible import check_invertible
         from latentlab.session.opened import OpenedModel
         from latentlab.session.own_picture import read_own_picture
         from latentlab.session.point import Point
@@ -67,7 +68,7 @@ class Invert:
         if self.out.suffix.lower() != ".png":
             raise OutputError(self.out, "is written as PNG", f"Name it {self.out.with_suffix('.png').name}.")
         model = OpenedModel.from_file(self.model)
-        model.generator.check_open("inversion")
+        check_invertible(model.generator)
         model.checked_classes(self.label, 1)
         spec = model.generator.card.generator
         check_size(1, 1, spec.height * self.scale, spec.width * self.scale)

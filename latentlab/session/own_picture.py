@@ -10,9 +10,9 @@ from latentlab.data.known import KNOWN
 from latentlab.data.members import Member
 from latentlab.data.picture import decode
 from latentlab.data.resize import fit
-from latentlab.errors import ValueRangeError
 from latentlab.models.card import ModelCard
 from latentlab.pixels import Pixels
+from latentlab.session.invertible import check_square
 
 _OF_PHOTOS = ("celeba",)
 
@@ -35,10 +35,8 @@ def read_own_picture(path: Path, card: ModelCard, crop: str = SQUARE) -> Pixels:
         DataError: If there is no such file, it is no image or damaged, or not of the size that the crop needs.
         ValueRangeError: If the crop is unknown, or the model's pictures are not square.
     """
+    check_square(card)
     spec = card.generator
-    if spec.height != spec.width:
-        why = f"draws pictures of {spec.width} x {spec.height} pixels; images are cut to squares"
-        raise ValueRangeError(card.name, why)
     how = crop_called(crop)
     content = Member(str(path), os.fspath(path)).read()
     pixels, (width, height) = decode(content, str(path), spec.width, spec.channels, how)

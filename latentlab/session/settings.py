@@ -27,6 +27,7 @@ class Settings:
         export_folder: Where the last export went.
         open_folder: Where the last model was opened.
         data_folder: Where the last folder of images was chosen.
+        image_folder: Where the last image to find the latent of was chosen.
         device: What draws.
         coordinates: Whether sliders show the picture's own position on a direction instead of its change.
         slider_ends: Whether sliders show the picture at both their ends.
@@ -39,6 +40,7 @@ class Settings:
     export_folder: str = ""
     open_folder: str = ""
     data_folder: str = ""
+    image_folder: str = ""
     device: Device = "cpu"
     coordinates: bool = False
     slider_ends: bool = True

@@ -285,6 +285,16 @@ ACTIONS: tuple[ActionSpec, ...] = (
         separated=True,
     ),
     ActionSpec(
+        "find-latent",
+        LATENT,
+        _("Find the latent of an i&mage…"),
+        _("Find the picture that comes nearest to a photograph or drawing of your own, and its latent"),
+        "search",
+        ("Ctrl+Shift+I",),
+        needs_model=True,
+        separated=True,
+    ),
+    ActionSpec(
         "variants",
         LATENT,
         _("&Variants"),

@@ -13,11 +13,24 @@ from PySide6.QtWidgets import QWidget
 
 from latentlab.errors import LatentlabError
 from latentlab.session.card import Card
+from latentlab.ui.model_kinds import is_picture
 from latentlab.ui.qimage import to_qimage
 
 CARD_TYPE = "application/x-latentlab-card"
 _NAME_TYPE = "application/x-latentlab-card-name"
 _DRAG_PX = 72
+
+
+class NoLatentError(LatentlabError):
+    """An image that was dropped holds no latent; one may be found for it.
+
+    Attributes:
+        path: The image.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path.name, "holds no latent")
+        self.path = path
 
 
 def mime_of(card: Card) -> QMimeData:
@@ -36,8 +49,8 @@ def mime_of(card: Card) -> QMimeData:
 
 
 def offers_card(mime: QMimeData) -> bool:
-    """Whether a drag may hold a card: ours, or a PNG file that may hold a latent."""
-    return mime.hasFormat(CARD_TYPE) or any(path.suffix.lower() == ".png" for path in local_files(mime))
+    """Whether a drag may hold a card: ours, or an image that may hold a latent, or that one may be found for."""
+    return mime.hasFormat(CARD_TYPE) or any(map(is_picture, local_files(mime)))
 
 
 def card_from_mime(mime: QMimeData) -> Card | None:
@@ -68,13 +81,16 @@ def dropped_card(mime: QMimeData) -> Card:
     """Read the card that was dropped.
 
     Raises:
-        LatentlabError: As `card_from_mime`, and if there is none.
+        NoLatentError: If it is an image without one.
+        LatentlabError: As `card_from_mime`, and if it is no image.
     """
     card = card_from_mime(mime)
-    if card is None:
-        name = next((path.name for path in local_files(mime)), "what was dropped")
-        raise LatentlabError(name, "holds no latent", "Drop a picture of this window, or a PNG saved by latentlab.")
-    return card
+    if card is not None:
+        return card
+    for path in local_files(mime):
+        if is_picture(path):
+            raise NoLatentError(path)
+    raise LatentlabError("What was dropped", "holds no latent", "Drop a picture of this window, or an image file.")
 
 
 def local_files(mime: QMimeData) -> list[Path]:

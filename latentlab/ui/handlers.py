@@ -61,6 +61,7 @@ def handlers(window: MainWindow) -> Mapping[str, Callable[[], None]]:
         "find-directions": dialogs.find_directions,
         "cosines": dialogs.cosines,
         "label-by-clicking": dialogs.label_by_clicking,
+        "find-latent": dialogs.find_latent,
         "new-run": dialogs.new_run,
         "data": dialogs.data,
         "resume-run": dialogs.choose_run,

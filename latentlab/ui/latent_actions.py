@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QMimeData, QObject, Slot
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from latentlab.errors import LatentlabError, ValueRangeError
@@ -16,7 +16,7 @@ from latentlab.session import changes, reproduce
 from latentlab.session.opened import OpenedModel
 from latentlab.session.point import Point
 from latentlab.session.state import End
-from latentlab.ui.card_mime import card_from_mime, file_stem, mime_of
+from latentlab.ui.card_mime import card_from_mime, dropped_card, file_stem, local_files, mime_of
 from latentlab.ui.documents import Documents
 from latentlab.ui.studio import Studio
 
@@ -98,6 +98,23 @@ class LatentActions(QObject):
         point = self._studio.point_of(card)
         if point is not None:
             self._studio.apply(changes.put_in_place(point), self.tr("Paste {0}").format(card.name))
+
+    def take_image(self, mime: QMimeData) -> None:
+        """Pick up the picture of a file that was dropped on the window; where it holds no latent, have one found."""
+        if self._studio.model is None:
+            name = next((path.name for path in local_files(mime)), "")
+            self._studio.report(
+                LatentlabError(name, self.tr("there is no model to draw it"), self.tr("Open one first.")), ""
+            )
+            return
+        try:
+            card = dropped_card(mime)
+        except LatentlabError as error:
+            self._studio.on_refused(error)
+            return
+        point = self._studio.point_of(card)
+        if point is not None:
+            self._studio.apply(changes.put_in_place(point), self.tr("Pick up {0}").format(card.name))
 
     @Slot()
     def keep(self) -> None:

@@ -26,12 +26,13 @@ from PySide6.QtWidgets import (
 
 from latentlab.paths import config_dir
 from latentlab.rendering.devices import DEVICES
+from latentlab.session.invertible import why_not_invertible
 from latentlab.session.opened import OpenedModel
 from latentlab.session.point import Point
 from latentlab.session.settings import Settings
 from latentlab.ui import theme
 from latentlab.ui.actions import MODEL, ActionTable
-from latentlab.ui.card_mime import local_files
+from latentlab.ui.card_mime import CARD_TYPE, local_files
 from latentlab.ui.dialogs.opener import Dialogs
 from latentlab.ui.documents import Documents, SlowReading
 from latentlab.ui.handlers import ARITHMETIC, EXPLORE, INTERPOLATE, MAP, TRAIN, handlers
@@ -263,17 +264,19 @@ class MainWindow(QMainWindow):
         super().closeEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take model and session files anywhere."""
-        if any(can_open(path) for path in local_files(event.mimeData())):
+        """Take models, sessions and images anywhere; pictures of this window go into wells."""
+        files = local_files(event.mimeData())
+        if any(can_open(path) for path in files) or (files and not event.mimeData().hasFormat(CARD_TYPE)):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open what was dropped."""
+        """Open what was dropped; images come after models."""
+        event.acceptProposedAction()
         for path in local_files(event.mimeData()):
             if can_open(path):
-                event.acceptProposedAction()
                 self.opening.open(path)
                 return
+        self.latent.take_image(event.mimeData())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """C compares while it is held, wherever the focus is."""
@@ -388,6 +391,8 @@ class MainWindow(QMainWindow):
         self.documents.reading_wanted.connect(self._on_reading_wanted)
         self.dialogs.open_wanted.connect(self._on_open)
         self.dialogs.compare_wanted.connect(self._on_compare)
+        self.dialogs.explore_wanted.connect(self._on_show_explore)
+        studio.image_dropped.connect(self.dialogs.find_latent_of)
         self._on_running(False)
         self.explore.picture_painted.connect(self._on_first_picture)
         self._furnishing = QTimer(self)
@@ -531,10 +536,14 @@ class MainWindow(QMainWindow):
             choice = self.actions_[f"device-{device}"]
             choice.setEnabled(device in model.devices)
             choice.setToolTip(choice.statusTip() if device in model.devices else model.closed)
-        action = self.actions_["how-read"]
-        action.setEnabled(model.reading is not None)
         tip = self.tr("Only files of other projects can be read in several ways; this one says what it is")
-        action.setToolTip(tip if model.reading is None else action.statusTip())
+        for name, why in (
+            ("how-read", tip if model.reading is None else ""),
+            ("find-latent", why_not_invertible(model.generator)),
+        ):
+            action = self.actions_[name]
+            action.setEnabled(not why)
+            action.setToolTip(why or action.statusTip())
 
     def _point_in_sight(self) -> Point | None:
         """Return the point whose picture the front page shows large."""

@@ -29,9 +29,14 @@ def can_open(path: Path) -> bool:
 
     Folders may be those of training runs. What is none is told of when it is opened.
     """
+    return not is_picture(path)
+
+
+def is_picture(path: Path) -> bool:
+    """Tell by its name whether a file is an image."""
     from latentlab.data.picture import SUFFIXES as PICTURES
 
-    return path.suffix.lower() not in PICTURES
+    return path.suffix.lower() in PICTURES
 
 
 def is_quick(path: Path) -> bool:

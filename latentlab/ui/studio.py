@@ -30,6 +30,7 @@ from latentlab.session.point import Point
 from latentlab.session.settings import Settings, save_settings
 from latentlab.session.sliders import offered
 from latentlab.session.state import SessionState, adopted, fresh_state
+from latentlab.ui.card_mime import NoLatentError
 from latentlab.ui.pace import Pace
 from latentlab.ui.render_bridge import RenderBridge
 
@@ -50,6 +51,7 @@ class Studio(QObject):
         settings_changed: The new `Settings`.
         problem: An `ErrorReport` to show.
         notice: A line worth a glance in the status bar.
+        image_dropped: The `Path` of an image that was dropped and holds no latent.
     """
 
     state_changed = Signal(object)
@@ -57,6 +59,7 @@ class Studio(QObject):
     settings_changed = Signal(object)
     problem = Signal(object)
     notice = Signal(str)
+    image_dropped = Signal(object)
 
     def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -262,8 +265,11 @@ class Studio(QObject):
 
     @Slot(object)
     def on_refused(self, error: LatentlabError) -> None:
-        """Show why what was dropped is no card."""
-        self.report(error, "")
+        """Have a latent found for an image that was dropped without one; show why anything else is no card."""
+        if isinstance(error, NoLatentError):
+            self.image_dropped.emit(error.path)
+        else:
+            self.report(error, "")
 
     def report(self, error: Exception, during: str) -> None:
         """Show an error."""

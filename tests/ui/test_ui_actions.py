@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
     QDialog,
+    QFileDialog,
     QLabel,
     QLineEdit,
     QMainWindow,
@@ -196,8 +197,11 @@ def test_everything_that_takes_the_focus_has_a_name(window: MainWindow, page: in
     assert not (found := unnamed(window)), "\n".join(found)
 
 
-@pytest.mark.parametrize("name", ["export", "new_run"])
-def test_everything_in_the_dialogs_has_a_name(window: MainWindow, qtbot: QtBot, name: str) -> None:
+@pytest.mark.parametrize("name", ["export", "new_run", "find_latent"])
+def test_everything_in_the_dialogs_has_a_name(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("", ""))
     window.actions_[name.replace("_", "-")].trigger()
     dialog = getattr(window.dialogs, f"{name}_dialog")
     qtbot.waitExposed(dialog)

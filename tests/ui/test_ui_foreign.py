@@ -207,17 +207,12 @@ def test_what_is_no_generator_is_refused_in_one_line(qtbot: QtBot, window: MainW
     assert window.studio.settings.recent == recent
 
 
-def test_a_checkpoint_of_any_name_is_taken_and_a_picture_is_left_to_the_shelf(
-    qtbot: QtBot, window: MainWindow, tmp_path: Path
-) -> None:
+def test_a_checkpoint_of_any_name_is_taken(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
     read(qtbot, window, small_generator(tmp_path).rename(tmp_path / "netG-epoch-12"))
     assert window.windowTitle().startswith("netG-epoch-12")
     (tmp_path / "model.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(500))
     read(qtbot, window, tmp_path / "model.h5")
     assert "is an HDF5 file, as Keras writes them" in window.messages.text()
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(tmp_path / "picture.png"))])
-    assert not drop(window, mime)
 
 
 class Slow:

@@ -238,19 +238,6 @@ def test_a_damaged_png_is_refused_in_one_line(window: MainWindow, tmp_path: Path
     assert "\n" not in window.messages.text()
 
 
-def test_a_png_without_a_latent_changes_nothing_and_says_so(window: MainWindow, tmp_path: Path) -> None:
-    path = tmp_path / "photo.png"
-    assert to_qimage(np.zeros((8, 8, 3), np.uint8)).save(str(path))
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path))])
-    before = state_of(window)
-    for target in (window.explore.canvas, window.shelf.view.viewport()):
-        window.statusBar().clearMessage()
-        drop(target, mime)
-        assert state_of(window) is before
-        assert "no latent" in window.statusBar().currentMessage() + window.messages.text()
-
-
 def test_the_shelf_outlives_another_model(kept: MainWindow, make_model: Callable[..., Path]) -> None:
     assert kept.studio.open_path(make_model("wide", z_dim=12))
     settle(kept)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from latentlab.cores import spare
 from latentlab.errors import LatentlabError, TrainingError
 from latentlab.paths import runs_dir
+from latentlab.session.invertible import check_invertible
 from latentlab.ui.actions import ActionTable
 from latentlab.ui.studio import Studio
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from latentlab.ui.dialogs.evaluate import EvaluateDialog
     from latentlab.ui.dialogs.export import ExportDialog
     from latentlab.ui.dialogs.find_directions import FindDirectionsDialog
+    from latentlab.ui.dialogs.find_latent import FindLatentDialog
     from latentlab.ui.dialogs.history import HistoryWindow
     from latentlab.ui.dialogs.how_read import HowReadWindow
     from latentlab.ui.dialogs.label_wall import LabelWall
@@ -41,11 +43,13 @@ class Dialogs(QObject):
         run_wanted: The `TrainJob` that a dialog asks to be started.
         open_wanted: The `Path` of a model that a dialog asks to be opened.
         compare_wanted: The `Path` of a model that a dialog asks to be shown beside the open one.
+        explore_wanted: A dialog put a point under the sliders, to be looked at.
     """
 
     run_wanted = Signal(object)
     open_wanted = Signal(object)
     compare_wanted = Signal(object)
+    explore_wanted = Signal()
 
     def __init__(self, studio: Studio, window: QWidget) -> None:
         super().__init__(window)
@@ -59,6 +63,7 @@ class Dialogs(QObject):
         self.evaluate_dialog: EvaluateDialog | None = None
         self.label_wall: LabelWall | None = None
         self.find_dialog: FindDirectionsDialog | None = None
+        self.find_latent_dialog: FindLatentDialog | None = None
         self.cosines_dialog: CosinesDialog | None = None
         self.variations_window: VariationsWindow | None = None
         self.nine_seeds_window: NineSeedsWindow | None = None
@@ -74,9 +79,10 @@ class Dialogs(QObject):
             if with_service is not None:
                 with_service.close()
                 with_service.close_service()
-        if self.label_wall is not None:
-            self.label_wall.close()
-            self.label_wall.close_service()
+        for searching in (self.label_wall, self.find_latent_dialog):
+            if searching is not None:
+                searching.close()
+                searching.close_service()
         for dialog in (self.find_dialog, self.cosines_dialog):
             if dialog is not None:
                 dialog.close()
@@ -234,6 +240,33 @@ class Dialogs(QObject):
         self.label_wall.offer()
 
     @Slot()
+    def find_latent(self) -> None:
+        """Offer to find the latent of an image."""
+        self._find_latent(None)
+
+    @Slot(object)
+    def find_latent_of(self, image: Path) -> None:
+        """Find the latent of an image."""
+        self._find_latent(image)
+
+    def _find_latent(self, image: Path | None) -> None:
+        model = self._studio.model
+        if model is None:
+            return
+        try:
+            check_invertible(model.generator)
+        except LatentlabError as error:
+            self._studio.report(error, "")
+            return
+        if self.find_latent_dialog is None:
+            from latentlab.ui.dialogs.find_latent import FindLatentDialog
+
+            self.find_latent_dialog = FindLatentDialog(self._studio, self._window)
+            self.find_latent_dialog.explore_wanted.connect(self.explore_wanted)
+            self._with_undo(self.find_latent_dialog, "undo", "redo")
+        self.find_latent_dialog.offer(image)
+
+    @Slot()
     def new_run(self) -> None:
         """Offer to train a model, unless one is being trained."""
         if self._studio.training.running:
@@ -317,10 +350,10 @@ class Dialogs(QObject):
 
         self._read(self.tr("About latentlab"), about_page())
 
-    def _with_undo(self, window: QWidget) -> None:
-        """Let undo, redo and keep be heard over a window of its own too."""
+    def _with_undo(self, window: QWidget, *names: str) -> None:
+        """Let undo, redo and keep, or the actions named, be heard over a window of its own too."""
         if self.shortcuts_of is not None:
-            window.addActions([self.shortcuts_of[name] for name in ("undo", "redo", "keep")])
+            window.addActions([self.shortcuts_of[name] for name in names or ("undo", "redo", "keep")])
 
     def _read(self, title: str, page: str) -> None:
         from latentlab.ui.dialogs.reading import ReadingDialog

@@ -152,7 +152,7 @@ class ShelfModel(QAbstractListModel):
         try:
             card = dropped_card(data)
         except LatentlabError as error:
-            self._studio.report(error, "")
+            self._studio.on_refused(error)
             return False
         self._studio.apply(changes.keep(card), self.tr("Keep {0}").format(card.name))
         return True
