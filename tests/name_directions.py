@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from bundle_digits import halved
 from direction_effects import FAR_SIGMA, STEADY_TAU, Draw, Effects, Scores, effects, ties
 from faces_data import FULLY_LABELLED, deal, decode, read_faces
 from judge import judge_of, read_mnist
@@ -181,11 +182,8 @@ def main() -> None:
     directions = tuple(direction for direction, _ in kept)
     critic = load_discriminator(path)
     generator = load_generator(path)
-    halved = [
-        {name: value.astype(np.float16) for name, value in weights.items()}
-        for weights in (generator.weights, *([critic[1]] if critic else []))
-    ]
-    save_model(path, generator.card, *halved, directions=directions)
+    weights = (generator.weights, *([critic[1]] if critic else []))
+    save_model(path, generator.card, *map(halved, weights), directions=directions)
     names = [direction.name for direction in directions]
     shifts = np.stack([row for _, row in kept])
     write_matrix(path.with_name(f"{which}-cosines.png"), cosines(directions), names, names, 1.0)

@@ -13,7 +13,6 @@ from latentlab.models.checkpoint import load_generator
 from latentlab.pixels import Pixels
 
 MODEL = ROOT / "checkpoints" / "digits.safetensors"
-ACCEPTED_SO_FAR = 0.82
 LEAST_COVERAGE_TO_SHIP = 0.8
 
 
@@ -110,10 +109,5 @@ def test_every_class_of_the_bundled_model_is_about_as_common_as_another(bundled_
     assert all(least <= share <= most for share in bundled_acceptance.class_shares)
 
 
-def test_a_calibrated_judge_accepts_no_fewer_digits_than_so_far(bundled_acceptance: Acceptance) -> None:
-    assert bundled_acceptance.accepted >= ACCEPTED_SO_FAR
-
-
-@pytest.mark.xfail(strict=True, reason="85 % are accepted: the bundled model is not yet as clear as it is to be")
 def test_a_calibrated_judge_accepts_as_many_digits_as_wanted(bundled_acceptance: Acceptance) -> None:
     assert bundled_acceptance.accepted >= LEAST_ACCEPTED
