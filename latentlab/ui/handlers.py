@@ -84,7 +84,7 @@ def handlers(window: MainWindow) -> Mapping[str, Callable[[], None]]:
         "device-cuda": lambda: window.studio.set_device("cuda"),
         "device-mps": lambda: window.studio.set_device("mps"),
         "performance": dialogs.performance,
-        "reset-layout": window.reset_layout,
+        "reset-layout": window.frame.reset,
         "palette": lambda: window.palette_.open(),
         "shortcuts": dialogs.shortcuts,
         "about": dialogs.about,

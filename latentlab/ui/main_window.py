@@ -10,21 +10,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QEvent, QSettings, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QDockWidget,
     QMainWindow,
     QMenu,
-    QStackedWidget,
-    QTabBar,
     QToolBar,
-    QVBoxLayout,
     QWidget,
 )
 
-from latentlab.paths import config_dir
 from latentlab.rendering.devices import DEVICES
 from latentlab.session.invertible import why_not_invertible
 from latentlab.session.opened import OpenedModel
@@ -43,6 +38,7 @@ from latentlab.ui.panels.explore import ExplorePanel
 from latentlab.ui.status import StatusLine
 from latentlab.ui.studio import Studio
 from latentlab.ui.widgets.message_bar import MessageBar
+from latentlab.ui.window_frame import WindowFrame
 
 if TYPE_CHECKING:
     from latentlab.training.service import TrainJob
@@ -62,11 +58,7 @@ if TYPE_CHECKING:
 _LATE = ("strip", "directions", "shelf", "interpolate", "arithmetic", "train", "maps", "palette_")
 """What is made after the first picture, in this order."""
 _LATEST_START_OF_LATE_MS = 1500
-_LAYOUT_VERSION = 1
 _TICK_OF_AUTOSAVE_MS = 20_000
-_SIZE_PX = QSize(1280, 820)
-_SIDE_WIDTHS_PX = [216, 300]
-_STRIP_HEIGHT_PX = 150
 
 
 class MainWindow(QMainWindow):
@@ -83,25 +75,24 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("latentlab")
         self.setAcceptDrops(True)
         self.setMinimumSize(900, 600)
-        self.resize(_SIZE_PX)
         self.studio = Studio(settings, self)
         self.documents = Documents(self.studio, self)
         self.explore = ExplorePanel(self.studio)
         self.messages = MessageBar()
-        self.tabs = QTabBar()
-        self.pages = QStackedWidget()
+        self.frame = WindowFrame(self, self.messages)
+        self.tabs, self.pages = self.frame.tabs, self.frame.pages
         self.dialogs = Dialogs(self.studio, self)
         self.latent = LatentActions(self.studio, self.documents, self._point_in_sight, self)
         self._need_model: list[QWidget] = [self.explore]
         self._late = list(_LATE)
-        self._compose()
+        self.frame.place(EXPLORE, self.explore)
         self.actions_ = ActionTable(handlers(self), self)
         self.dialogs.shortcuts_of = self.actions_
         self._recent = QMenu(self.tr("Open &recent"), self)
         self._fill_bars()
         self._status = StatusLine(self.studio, self.statusBar())
         self._connect()
-        self._restore_layout()
+        self.frame.restore()
         self._on_state_changed()
         self._set_model_open(False)
 
@@ -113,7 +104,7 @@ class MainWindow(QMainWindow):
         panel = StripPanel(self.studio)
         panel.export_wanted.connect(self.dialogs.export)
         panel.play_wanted.connect(self.play)
-        self._docks["strip"].setWidget(self._with_model(panel))
+        self.frame.docks["strip"].setWidget(self._with_model(panel))
         return panel
 
     @cached_property
@@ -124,7 +115,7 @@ class MainWindow(QMainWindow):
         panel = DirectionsPanel(self.studio)
         panel.find_wanted.connect(self.dialogs.find_directions)
         panel.cosines_wanted.connect(self.dialogs.cosines)
-        self._docks["directions"].setWidget(self._with_model(panel))
+        self.frame.docks["directions"].setWidget(self._with_model(panel))
         return panel
 
     @cached_property
@@ -133,7 +124,7 @@ class MainWindow(QMainWindow):
         from latentlab.ui.panels.shelf import ShelfPanel
 
         panel = ShelfPanel(self.studio)
-        self._docks["shelf"].setWidget(self._with_model(panel))
+        self.frame.docks["shelf"].setWidget(self._with_model(panel))
         return panel
 
     @cached_property
@@ -145,7 +136,7 @@ class MainWindow(QMainWindow):
         panel.export_wanted.connect(self.dialogs.export)
         panel.playing_changed.connect(self._on_playing)
         panel.explore_wanted.connect(self._on_show_explore)
-        self._place(INTERPOLATE, self._with_model(panel))
+        self.frame.place(INTERPOLATE, self._with_model(panel))
         return panel
 
     @cached_property
@@ -154,7 +145,7 @@ class MainWindow(QMainWindow):
         from latentlab.ui.panels.arithmetic import ArithmeticPanel
 
         panel = ArithmeticPanel(self.studio)
-        self._place(ARITHMETIC, self._with_model(panel))
+        self.frame.place(ARITHMETIC, self._with_model(panel))
         return panel
 
     @cached_property
@@ -171,7 +162,7 @@ class MainWindow(QMainWindow):
         panel.explore_wanted.connect(self._on_show_explore)
         self.studio.training.running_changed.connect(self._on_running)
         TrainingStatus(self.studio.training, self.statusBar())
-        self._place(TRAIN, panel)
+        self.frame.place(TRAIN, panel)
         return panel
 
     @cached_property
@@ -180,7 +171,7 @@ class MainWindow(QMainWindow):
         from latentlab.ui.panels.maps import MapsPanel
 
         panel = MapsPanel(self.studio)
-        self._place(MAP, self._with_model(panel))
+        self.frame.place(MAP, self._with_model(panel))
         return panel
 
     @cached_property
@@ -196,7 +187,7 @@ class MainWindow(QMainWindow):
         from latentlab.ui.widgets.busy_line import BusyLine
 
         busy = BusyLine()
-        self._middle.insertWidget(self._middle.indexOf(self.pages), busy)
+        self.frame.insert_above_pages(busy)
         return busy
 
     @cached_property
@@ -248,8 +239,7 @@ class MainWindow(QMainWindow):
         self._autosave.stop()
         self._furnishing.stop()
         self.documents.close()
-        self._settings().setValue("geometry", self.saveGeometry())
-        self._settings().setValue("layout", self.saveState(_LAYOUT_VERSION))
+        self.frame.keep()
         self.hide()
         self.dialogs.close()
         if "opening" in self.__dict__:
@@ -304,64 +294,6 @@ class MainWindow(QMainWindow):
         if "palette_" in self.__dict__:
             self.palette_.hide()
 
-    def _compose(self) -> None:
-        self.tabs.setObjectName("tabs")
-        self.tabs.setExpanding(False)
-        self.tabs.setDrawBase(False)
-        titles = (self.tr("Explore"), self.tr("Interpolate"), self.tr("Arithmetic"), self.tr("Train"), self.tr("Map"))
-        for title in titles:
-            self.tabs.addTab(title.upper())
-            self.pages.addWidget(QWidget())
-        self._place(EXPLORE, self.explore)
-        middle = QWidget()
-        middle.setObjectName("panel")
-        middle.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        layout = self._middle = QVBoxLayout(middle)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self.tabs)
-        layout.addWidget(self.messages)
-        layout.addWidget(self.pages, 1)
-        self.setCentralWidget(middle)
-        self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
-        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
-        left, right, bottom = (
-            Qt.DockWidgetArea.LeftDockWidgetArea,
-            Qt.DockWidgetArea.RightDockWidgetArea,
-            Qt.DockWidgetArea.BottomDockWidgetArea,
-        )
-        self._docks = {
-            "shelf": self._dock("shelf", self.tr("Shelf"), QSize(_SIDE_WIDTHS_PX[0], 0), left),
-            "directions": self._dock("directions", self.tr("Directions"), QSize(_SIDE_WIDTHS_PX[1], 0), right),
-            "strip": self._dock("strip", self.tr("Strip"), QSize(0, _STRIP_HEIGHT_PX), bottom),
-        }
-
-    def _dock(self, name: str, title: str, size_px: QSize, area: Qt.DockWidgetArea) -> QDockWidget:
-        """Return an empty dock that keeps the room its panel will take."""
-        dock = QDockWidget(title, self)
-        dock.setObjectName(name)
-        dock.setTitleBarWidget(QWidget())
-        room = QWidget()
-        room.setObjectName("panel")
-        room.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        room.setMinimumSize(size_px)
-        dock.setWidget(room)
-        self.addDockWidget(area, dock)
-        return dock
-
-    def _place(self, page: int, panel: QWidget) -> None:
-        """Put a page in its place, which an empty widget has kept."""
-        panel.setAccessibleName(self.tabs.tabText(page).capitalize())
-        panel.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        in_front = self.pages.currentIndex() == page
-        room = self.pages.widget(page)
-        if room is not None:
-            self.pages.removeWidget(room)
-            room.deleteLater()
-        self.pages.insertWidget(page, panel)
-        if in_front:
-            self.pages.setCurrentIndex(page)
-
     def _with_model(self, panel: QWidget) -> QWidget:
         """Grey a panel out while no model is open."""
         self._need_model.append(panel)
@@ -403,19 +335,6 @@ class MainWindow(QMainWindow):
         self._autosave.setInterval(_TICK_OF_AUTOSAVE_MS)
         self._autosave.timeout.connect(self.documents.autosave)
         self._autosave.start()
-
-    def _settings(self) -> QSettings:
-        return QSettings(str(config_dir() / "layout.ini"), QSettings.Format.IniFormat)
-
-    def _restore_layout(self) -> None:
-        geometry, layout = self._settings().value("geometry"), self._settings().value("layout")
-        if isinstance(geometry, QByteArray):
-            self.restoreGeometry(geometry)
-        if not (isinstance(layout, QByteArray) and self.restoreState(layout, _LAYOUT_VERSION)):
-            self._reset_widths()
-
-    def _reset_widths(self) -> None:
-        self.resizeDocks([self._docks["shelf"], self._docks["directions"]], _SIDE_WIDTHS_PX, Qt.Orientation.Horizontal)
 
     @Slot(int)
     def _on_first_picture(self, seq: int) -> None:
@@ -586,10 +505,3 @@ class MainWindow(QMainWindow):
         if isinstance(app, QApplication):
             theme.apply(app, name)
         self.studio.change_settings(theme=name)
-
-    def reset_layout(self) -> None:
-        """Put every panel back in its place."""
-        for dock in self._docks.values():
-            dock.show()
-        self._reset_widths()
-        self.resize(_SIZE_PX)

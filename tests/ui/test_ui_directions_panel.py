@@ -474,7 +474,7 @@ def test_what_happened_while_the_panel_was_hidden_is_caught_up_with(
     window: MainWindow, model: OpenedModel, qtbot: QtBot
 ) -> None:
     wait_for_ends(window, qtbot)
-    dock = window._docks["directions"]
+    dock = window.frame.docks["directions"]
     dock.hide()
     window.studio.apply(changes.set_seed(5), "seed 5")
     window.directions.ends.ask()

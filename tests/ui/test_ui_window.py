@@ -136,7 +136,7 @@ def test_a_seed_draws_the_same_pixels_in_the_window_as_in_python(window: MainWin
 
 def test_the_layout_is_kept(open_window: Callable[..., MainWindow], make_model: Callable[..., Path]) -> None:
     first = open_window(make_model())
-    first._docks["shelf"].hide()
+    first.frame.docks["shelf"].hide()
     first.close()
     second = open_window(make_model())
     assert not second.shelf.isVisible()
