@@ -26,7 +26,8 @@ from latentlab.session.opened import OpenedModel
 from latentlab.session.point import Point
 from latentlab.session.settings import Settings
 from latentlab.ui import theme
-from latentlab.ui.actions import MODEL, ActionTable
+from latentlab.ui.action_table import ActionTable
+from latentlab.ui.actions import MODEL
 from latentlab.ui.card_mime import CARD_TYPE, local_files
 from latentlab.ui.dialogs.opener import Dialogs
 from latentlab.ui.documents import Documents, SlowReading

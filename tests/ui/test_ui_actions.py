@@ -29,7 +29,8 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from latentlab.ui.actions import ACTIONS, MENUS, TOOL_BAR, ActionSpec, plain
+from latentlab.ui.action_table import plain
+from latentlab.ui.actions import ACTIONS, MENUS, TOOL_BAR, ActionSpec
 from latentlab.ui.dialogs.reading import ReadingDialog, shortcuts_page
 from latentlab.ui.handlers import handlers
 from latentlab.ui.icons import icon

@@ -12,7 +12,7 @@ from latentlab.cores import spare
 from latentlab.errors import LatentlabError, TrainingError
 from latentlab.paths import runs_dir
 from latentlab.session.invertible import check_invertible
-from latentlab.ui.actions import ActionTable
+from latentlab.ui.action_table import ActionTable
 from latentlab.ui.studio import Studio
 
 if TYPE_CHECKING:

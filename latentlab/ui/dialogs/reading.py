@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QDialog, QPushButton, QTextBrowser, QVBoxLayout, Q
 
 from latentlab import version
 from latentlab.session.opened import OpenedModel
-from latentlab.ui.actions import ActionTable, plain, translated
+from latentlab.ui.action_table import ActionTable, plain, translated
 
 
 class ReadingDialog(QDialog):

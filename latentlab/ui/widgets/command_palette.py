@@ -8,7 +8,8 @@ from PySide6.QtCore import QEvent, QObject, Qt, Slot
 from PySide6.QtGui import QAction, QIcon, QKeyEvent, QPixmap
 from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
-from latentlab.ui.actions import ActionSpec, plain, translated
+from latentlab.ui.action_table import plain, translated
+from latentlab.ui.actions import ActionSpec
 
 _WIDTH_PX, _ROWS = 520, 11
 
