@@ -27,7 +27,7 @@ DATA = DataSource(
 )
 SAMPLES = 2000
 NOTES = (
-    "Stands in for a model trained on a GPU, which was not at hand: two hours on one CPU core, and it shows. Non-"
+    "Stands in for a model trained on a GPU, which was not at hand: an hour and a quarter on one CPU core. Non-"
     "commercial research only, as the data; the images are not in the file. Draws faces as CelebA has them: "
     "celebrities, most of them young and light-skinned, frontal, cut to the face. No real person is meant."
 )
