@@ -51,7 +51,7 @@ class TrainConfig:
     smooth_fake: float = 0.0
     clip: float = 0.01
     gp: float = 10.0
-    gamma: float = 0.75
+    gamma: float = 1.0
     r1: float = 0.0
     n_critic: int = 0
     augment: str = ""

@@ -21,7 +21,7 @@ from latentlab.session.store import StoredSession, load_session, save_session
 from latentlab.ui.model_kinds import is_quick
 from latentlab.ui.studio import Studio
 
-BUNDLED_SEEDS = (25, 32)
+BUNDLED_SEEDS = (38, 19)
 """A woman who smiles, and a man: what a first start shows."""
 AUTOSAVE_AFTER_MS = 2000
 """Rest after the last change before the session is kept."""
