@@ -27,7 +27,7 @@ from latentlab.training.following import RunFollower, RunReader
 from latentlab.training.run_seen import RunSeen
 from latentlab.training.service import TrainJob
 from latentlab.ui.main_window import EXPLORE, TRAIN, MainWindow
-from latentlab.ui.panels.curves import CurvePage
+from latentlab.ui.panels.curves import PAGES, CurvePage
 
 WAIT_MS = 60_000
 LOSSES = {"Loss_D": 0.9, "Loss_G": 1.6, "D_x": 0.7, "D_G_z1": 0.3}
@@ -378,7 +378,9 @@ def test_no_two_plots_are_made_in_one_turn_of_the_event_loop(
     assert curves is not None
     assert not any(page.plots for page in curves.findChildren(CurvePage) if page is not curves.page)
     curves.show_page(1)
-    qtbot.waitUntil(lambda: len(turns) == 4)
+    plots = len(PAGES[1][1])
+    qtbot.waitUntil(lambda: len(turns) == 2 + plots)
+    assert turns[2:] == [(count, count + 1) for count in range(plots)]
 
 
 def test_leaving_a_folder_that_hangs_holds_nobody_up(
