@@ -36,7 +36,7 @@ TRAINED_ON = ROOT / "local" / "faces-train.zip"
 _EVERY = 30
 _HALVINGS = 12
 NOTES = (
-    "Stands in for a model trained on a GPU, which was not at hand: an hour and a quarter on one CPU core. Non-"
+    "Stands in for a model trained on a GPU, which was not at hand: a little more than an hour on one CPU core. Non-"
     "commercial research only, as the data; the images are not in the file. Draws faces as CelebA has them: "
     "celebrities, most of them young and light-skinned, frontal, cut to the face. No real person is meant."
 )

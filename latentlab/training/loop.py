@@ -109,8 +109,7 @@ def update_alone(
         report, _ = update_critic(state, config, objective, G, D)
     else:
         state.pending_z = state.draw_z(config.batch)
-        _, classes = state.next_real() if config.conditional else (None, None)
-        state.pending_y = classes
+        state.pending_y = state.next_real()[1] if config.conditional else None
         report = update_generator(state, config, objective, G, D, [])
         update_ema(state.G_ema, state.G, ema_decay(config.batch, config.ema_kimg, state.images))
     state.critic_steps, state.pending_z, state.pending_y = due
@@ -145,9 +144,8 @@ def update_critic(
         scores_real = score(output, seen_real)
         loss_real = objective.real(scores_real)
         penalty = config.r1 * R1_EVERY * r1_penalty(scores_real, seen_real) if penalised else 0.0
-        if config.class_weight and y is not None:
-            penalty = penalty + config.class_weight * class_loss(output, y[rows])
-        _backward(loss_real + penalty, config)
+        naming = config.class_weight * class_loss(output, y[rows]) if config.class_weight and y is not None else 0.0
+        _backward(loss_real + penalty + naming, config)
         seen_fake = view_fake.part(rows).of(fake.detach())
         scores_fake = score(D(seen_fake, *told), seen_fake)
         loss_fake = objective.fake(scores_fake)
