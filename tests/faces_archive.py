@@ -19,7 +19,7 @@ import numpy as np
 from faces_data import FULLY_LABELLED, Faces, decode, read_faces, read_holdout
 from PIL import Image, ImageOps
 
-from latentlab.paths import data_dir
+from latentlab.paths import data_dir, make_folder
 
 _AT_ONCE = 512
 
@@ -28,6 +28,7 @@ def write_archive(folder: Path, out: Path) -> int:
     """Write the archive and return the number of faces in it, mirrored ones not counted."""
     faces = read_faces(folder)
     rows = np.flatnonzero(~np.isin(faces.numbers, read_holdout()))
+    make_folder(out.parent)
     classes = classes_of(faces)
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for start in range(0, len(rows), _AT_ONCE):

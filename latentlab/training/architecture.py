@@ -39,7 +39,8 @@ def critic_of(config: TrainConfig, classes: int = 0) -> NetworkSpec:
     layers: dcgan.CriticNorm = norm if norm == "batch" or norm == "layer" else "none"
     told, logits = classes if config.conditional else 0, classes if config.class_weight else 1
     if config.loss == "began":
-        return dcgan.autoencoder(config.size, config.channels, width, config.z_dim, kernel, layers, told)
+        code = config.code_dim or config.z_dim
+        return dcgan.autoencoder(config.size, config.channels, width, code, kernel, layers, told)
     return dcgan.discriminator(config.size, config.channels, width, kernel, config.architecture, layers, told, logits)
 
 

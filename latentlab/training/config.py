@@ -45,6 +45,7 @@ class TrainConfig:
     prior: Prior = "normal"
     kernel: int = 4
     critic_norm: CriticNorm = "auto"
+    code_dim: int = 0
     loss: Loss = "bce"
     class_weight: float = 0.0
     smooth_real: float = 0.0
@@ -52,6 +53,7 @@ class TrainConfig:
     clip: float = 0.01
     gp: float = 10.0
     gamma: float = 1.0
+    k_rate: float = 0.003
     r1: float = 0.0
     n_critic: int = 0
     augment: str = ""
@@ -92,7 +94,7 @@ class TrainConfig:
                 raise ValueRangeError("augment", f"{name!r} is not one of {', '.join(AUGMENTATIONS)}")
         if self.loss == "wgan-gp" and self.critic_norm == "batch":
             raise ValueRangeError(
-                "critic_norm", "batch does not go with wgan-gp, whose penalty is one of single pictures", "Use layer."
+                "critic_norm", "batch does not go with wgan-gp, whose penalty is one of single pictures", "Use none."
             )
 
         if self.class_weight and (self.conditional or self.loss == "began"):
@@ -124,7 +126,7 @@ class TrainConfig:
         """Return what normalises D, with ``auto`` decided."""
         if self.critic_norm != "auto":
             return self.critic_norm
-        return "layer" if self.loss == "wgan-gp" else "batch"
+        return "none" if self.loss == "wgan-gp" else "batch"
 
     @property
     def tick_images(self) -> int:

@@ -169,7 +169,7 @@ def update_critic(
         clip_weights(state.D.parameters(), config.clip)
     if config.loss == "began":
         error_real, error_fake = (state.replicas.average(report[name]) for name in ("D_x", "D_G_z1"))
-        state.k.copy_(began_balance(state.k, error_real, error_fake, config.gamma))
+        state.k.copy_(began_balance(state.k, error_real, error_fake, config.gamma, config.k_rate))
     state.critic_steps += 1
     state.pending_z, state.pending_y = latents, classes if config.conditional else None
     return report, fakes if is_last else []

@@ -27,9 +27,6 @@ from torch.nn.functional import cross_entropy, relu, softplus
 from latentlab.training.config import TrainConfig
 from latentlab.training.settings import Loss
 
-BEGAN_RATE = 0.001
-"""How fast k_t follows (Berthelot et al. 2017, section 3.3)."""
-
 
 def bce_real(logits: Tensor, smooth: float = 0.0) -> Tensor:
     """Compute D's loss on real images, -log D(x) averaged (equation 1), D = sigmoid of the logits; shape (N,).
@@ -114,9 +111,12 @@ def began_error(drawn: Tensor, pictures: Tensor) -> Tensor:
     return (drawn - pictures).square().mean(dim=(1, 2, 3))
 
 
-def began_balance(k: Tensor, error_real: Tensor, error_fake: Tensor, gamma: float) -> Tensor:
-    """Compute k_{t+1} = k_t + lambda (gamma L(x) - L(G(z))), kept within 0 to 1 (section 3.4, third equation)."""
-    return (k + BEGAN_RATE * (gamma * error_real - error_fake)).clamp(0.0, 1.0)
+def began_balance(k: Tensor, error_real: Tensor, error_fake: Tensor, gamma: float, rate: float) -> Tensor:
+    """Compute k_{t+1} = k_t + rate (gamma L(x) - L(G(z))), kept within 0 to 1 (section 3.4, third equation).
+
+    The rate is the paper's lambda_k.
+    """
+    return (k + rate * (gamma * error_real - error_fake)).clamp(0.0, 1.0)
 
 
 def began_convergence(error_real: Tensor, error_fake: Tensor, gamma: float) -> Tensor:

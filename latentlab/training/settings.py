@@ -115,10 +115,19 @@ SETTINGS: dict[str, Setting] = {
     "critic_norm": Setting(
         "D's normalisation",
         "What keeps the layers of the discriminator in range: batch, layer, spectral (Miyato et al. 2018, "
-        "arXiv:1802.05957) or none; auto takes batch, and for wgan-gp, whose penalty is one of single pictures, layer.",
+        "arXiv:1802.05957) or none; auto takes batch, and for wgan-gp, whose penalty is one of single pictures, none: "
+        "its paper takes layer, which here is blind to contrast.",
         "networks",
         "batch",
         choices=CRITIC_NORMS,
+    ),
+    "code_dim": Setting(
+        "Width of the code",
+        "Of the autoencoder that the discriminator is under began; 0 takes z_dim, as its paper does. A narrower one "
+        "draws what is unlike real pictures less well, which guides the generator more.",
+        "networks",
+        None,
+        most=4096,
     ),
     "loss": Setting(
         "Loss",
@@ -180,6 +189,16 @@ SETTINGS: dict[str, Setting] = {
         "objective",
         None,
         most=1.0,
+        changeable=True,
+    ),
+    "k_rate": Setting(
+        "Balance rate",
+        "Under began, how fast the weight of generated pictures in the loss of the discriminator follows the balance; "
+        "its paper takes 0.001 with an error that is not squared.",
+        "objective",
+        None,
+        1e-6,
+        1.0,
         changeable=True,
     ),
     "r1": Setting(

@@ -1,6 +1,7 @@
 """Compare what our training reaches with what the plain DCGAN loop of the PyTorch example does.
 
     python tests/benchmarks/compare_quality.py mnist|faces --out FOLDER [--kimg 1000] [--width 64] [--seeds 0,1,2]
+                                               [--model FILE]
 
 Same data, networks, width, batch, images shown and seeds. The plain loop is that of the PyTorch example
 (examples/dcgan). It is given its best checkpoint of `--checkpoints`, and is sampled in whichever mode of BatchNorm
@@ -8,7 +9,7 @@ scores better there: with the statistics of the batch, as the example draws its 
 That choice is made on training pictures, in the features of a network trained on the spot to tell which way is up. Ours
 is taken as it is at the end of the run. Both are then judged once: on held-out pictures that nothing was trained on or
 chosen by, in the features of another network, which was neither a loss nor used to choose; `rank_metrics.py` shows what
-that network sees.
+that network sees. With `--model` ours is that file, say a bundled model, in place of a run of its own.
 
 The settings of ours were chosen the same way, by runs of 100 kimg on seed 0 with other values of `--ours`: a higher
 learning rate with smaller batches, held by the averaging and a rate that falls to nothing, was what helped most.
@@ -92,16 +93,13 @@ def digits() -> Task:
 
 
 def faces() -> Task:
-    """Train on the faces of the archive, judge by the 5,000 held-out ones; with the judge's network if it is there."""
+    """Train on the faces of the archive, judge by the 5,000 held-out ones."""
     archive = ROOT / "local" / "faces-train.zip"
     known = read_faces(data_dir() / "faces")
     rows = np.flatnonzero(np.isin(known.numbers, read_holdout()))
     held_out = halves("CelebA", "5,000 held-out faces", decode(data_dir() / "faces", known, rows))
-    judge, attributes = (
-        ROOT / "local" / "faces-judge.safetensors",
-        ROOT / "checkpoints" / "faces-attributes.safetensors",
-    )
-    return Task(str(archive), open_data(str(archive), 64, 3).pixels, held_out, judge if judge.exists() else attributes)
+    network = ROOT / "checkpoints" / "faces-attributes.safetensors"
+    return Task(str(archive), open_data(str(archive), 64, 3).pixels, held_out, network)
 
 
 TASKS: dict[str, Callable[[], Task]] = {"mnist": digits, "faces": faces}
@@ -207,10 +205,12 @@ def plain(config: TrainConfig, task: Task, folder: Path, checkpoints: int, choos
     return drawing(network, on_batch), f"{made.card.kimg:.0f} kimg, {mode(on_batch)}"
 
 
-def ours(config: TrainConfig, folder: Path, choose: Evaluator) -> tuple[Draw, str]:
-    """Return what draws with our run at its end; its distance in the choosing features is told, nothing is chosen."""
-    run = folder / f"ours-{config.seed}"
-    if not any(run.glob("model-*")):
+def ours(config: TrainConfig, run: Path, choose: Evaluator) -> tuple[Draw, str]:
+    """Return what draws with our run at its end; its distance in the choosing features is told, nothing is chosen.
+
+    `run` is the folder of the run, which is made where there is none, or the file of a model.
+    """
+    if not run.is_file() and not any(run.glob("model-*")):
         run_training(
             config,
             run,
@@ -254,6 +254,7 @@ def main() -> int:
     )
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--ours", default=OURS, help="settings that ours has besides, as name=value")
+    parser.add_argument("--model", type=Path, help="judged as ours in place of a run with those settings")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     task = TASKS[arguments.data]()
@@ -282,7 +283,7 @@ def main() -> int:
         scores = []
         for name, (draw, which) in (
             ("plain", plain(config, task, folder, arguments.checkpoints, choose)),
-            ("ours", ours(replace(config, **settings), folder, choose)),
+            ("ours", ours(replace(config, **settings), arguments.model or folder / f"ours-{seed}", choose)),
         ):
             scores.append(judge(draw, lambda _: None))
             rows.append((seed, name, scores[-1], which))
@@ -290,7 +291,8 @@ def main() -> int:
     first = rows[0][2]
     print(
         f"\n{task.held_out.name}, {base.size}x{base.size}x{base.channels}, width {base.width}, batch {base.batch}, "
-        f"{base.kimg:g} kimg each; ours with {arguments.ours}\n"
+        f""
+        f"{base.kimg:g} kimg each; ours {arguments.model or 'with ' + arguments.ours}\n"
         f"judged by {first.frechet.pictures:,} samples against {len(task.held_out.reference):,} of the "
         f"{task.held_out.part}; {first.space}\n"
         f"as many other real pictures: Fréchet distance {first.floor.value:.3f} ± {first.floor.error:.3f}\n"

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QL
 
 from latentlab.data.crops import CROPS
 from latentlab.training.config import TrainConfig
-from latentlab.training.settings import AUGMENTATIONS, SETTINGS, Setting, Value
+from latentlab.training.settings import AUGMENTATIONS, SETTINGS, Loss, Setting, Value
 from latentlab.ui.widgets.number_box import NumberBox
 
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -33,6 +33,7 @@ UNSET: dict[str, str] = {
     "batch": "automatic",
     "critic_width": "as the generator's",
     "n_critic": "as the loss wants",
+    "code_dim": "as z_dim",
     "lr_critic": "as the generator's",
     "tick_kimg": "automatic",
     "threads": "automatic",
@@ -42,7 +43,15 @@ UNSET: dict[str, str] = {
     "instance_noise": "off",
 }
 """What a number says in place of its least value, 0."""
-ONLY_UNDER = {"smooth_real": "bce", "smooth_fake": "bce", "clip": "wgan", "gp": "wgan-gp", "gamma": "began"}
+ONLY_UNDER: dict[str, Loss] = {
+    "smooth_real": "bce",
+    "smooth_fake": "bce",
+    "clip": "wgan",
+    "gp": "wgan-gp",
+    "gamma": "began",
+    "k_rate": "began",
+    "code_dim": "began",
+}
 """Settings that one loss alone looks at."""
 _TITLES: dict[tuple[str, Value], str] = {
     ("size", 0): "the data's own",

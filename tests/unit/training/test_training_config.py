@@ -135,9 +135,9 @@ def test_a_run_of_before_reads_as_it_was() -> None:
 
 @pytest.mark.parametrize(
     ("loss", "steps", "norm"),
-    [("bce", 1, "batch"), ("lsgan", 1, "batch"), ("wgan", 5, "batch"), ("wgan-gp", 5, "layer"), ("hinge", 1, "batch")],
+    [("bce", 1, "batch"), ("lsgan", 1, "batch"), ("wgan", 5, "batch"), ("wgan-gp", 5, "none"), ("hinge", 1, "batch")],
 )
-def test_a_loss_brings_what_its_paper_wants(loss: str, steps: int, norm: str) -> None:
+def test_a_loss_brings_the_steps_and_normalisation_that_it_needs(loss: str, steps: int, norm: str) -> None:
     config = TrainConfig.from_mapping({"loss": loss, "batch": 8})
     assert (config.critic_steps, config.normalisation, config.step_images) == (steps, norm, 8 * steps)
     assert TrainConfig.from_mapping({"loss": loss, "n_critic": 3}).critic_steps == 3

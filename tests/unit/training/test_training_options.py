@@ -21,9 +21,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "lsgan": {"loss": "lsgan"},
     "wgan": {"loss": "wgan", "beta1": 0.0, "n_critic": 2},
     "wgan-gp": {"loss": "wgan-gp", "n_critic": 2},
-    "wgan-gp without normalisation": {"loss": "wgan-gp", "n_critic": 1, "critic_norm": "none"},
+    "wgan-gp with layer normalisation": {"loss": "wgan-gp", "n_critic": 1, "critic_norm": "layer"},
     "hinge, spectral": {"loss": "hinge", "critic_norm": "spectral"},
     "began": {"loss": "began"},
+    "began, a narrow code": {"loss": "began", "code_dim": 3, "k_rate": 0.1},
     "smooth": {"smooth_real": 0.1, "smooth_fake": 0.05},
     "r1": {"r1": 1.0},
     "augment": {"augment": "colour,translation,cutout"},
@@ -280,7 +281,7 @@ def test_parts_add_up_to_the_mean_gradient() -> None:
 
 def test_the_penalty_of_wgan_gp_bounds_the_slope_of_the_critic() -> None:
     """With a heavy penalty, D's gradient between real and generated pictures goes towards 1 from a tenth of it."""
-    config = replace(CONFIG, loss="wgan-gp", n_critic=1, gp=100.0, kimg=0.4, lr=2e-3, lr_end=1.0)
+    config = replace(CONFIG, loss="wgan-gp", critic_norm="layer", n_critic=1, gp=100.0, kimg=0.4, lr=2e-3, lr_end=1.0)
     state = new_state(config)
     slopes = [slope_of(state)]
     train_on(state, config)
