@@ -5,7 +5,9 @@ turns, medians of four runs from the hand to the screen at 100 moves a second:
 
 * giving the interpreter to the render thread as soon as the picture is asked for: 3.6 to 3.1 ms;
 * and a switch interval of 0.3 ms instead of 1 ms (`ui.start`): 3.0 ms, four times within 0.1;
-* all cores for the picture under a moving hand: 5.4 ms, for the window wants one of them; left out.
+* all cores for the picture under a moving hand: 5.4 ms, for the window wants one of them; left out;
+* drawing a quick picture on this thread, with all cores, where the render thread is idle: on a Xeon of 157 GFLOP/s a
+  core 3.0 to 2.6-2.8 ms, but a p95 of 4.3 to 6-7 ms, for the runtime's threads now and then share a core; left out.
 """
 
 from __future__ import annotations

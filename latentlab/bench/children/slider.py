@@ -30,6 +30,7 @@ def _drive(window: MainWindow, asked: dict[str, Any]) -> dict[str, Any]:
     paced, single, free = Answers(), Answers(), Answers()
     alone: list[float] = []
     for _ in range(asked["blocks"]):
+        backend.use_threads(0)
         alone += timed_ms(lambda: backend.render(z), asked["moves"], warm_up=5)
         paced.add(drag.at_pace(asked["moves"]))
         single.add(drag.one_at_a_time(asked["moves"]))

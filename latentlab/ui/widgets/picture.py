@@ -124,9 +124,9 @@ class PictureView(QWidget):
         """Draw surround, picture and ring."""
         look = theme.tokens()
         painter = QPainter(self)
-        if self._surround:
-            painter.fillRect(self.rect(), QColor(look.surround))
         target = self._target()
+        if self._surround and (self._dimmed or not target.contains(QRectF(event.rect()))):
+            painter.fillRect(self.rect(), QColor(look.surround))
         if target.isEmpty():
             self._paint_empty(painter)
         else:
