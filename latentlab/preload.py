@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from latentlab import log
+from latentlab.cores import spare
 
 _LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "onnxruntime": ("capi/onnxruntime_pybind11_state*.so",),
@@ -72,6 +73,24 @@ class Preloading:
                 preload(package)
             except Exception:  # noqa: BLE001 - whoever needs the package meets the same error, and reports it
                 _log.info("%s was not imported ahead of time", package, exc_info=True)
+
+
+@contextmanager
+def torch_on_spare_cores() -> Iterator[None]:
+    """Import torch without holding a window up, and leave one core to it as long as this lasts.
+
+    Threads that wait for each other on a busy machine make the work slower besides. Torch counts its threads for the
+    whole process; the number of before is restored.
+    """
+    preload("torch")
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(spare())
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @contextmanager

@@ -9,17 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from latentlab.analysis.quantities import QUANTITIES, quantities_of
+from latentlab.analysis.steadiness import Numbers, steady_share, walk
 from latentlab.latent.arrays import FloatArray
 from latentlab.latent.directions import Direction
 from latentlab.pixels import Pixels
 
-STRENGTHS = tuple(np.linspace(-3.0, 3.0, 9))
-STEADY_TAU = 0.8
 FAR_SIGMA = 2.0
 TIED = 0.25
 _BATCH = 256
 
-Numbers = npt.NDArray[np.float64]
 Draw = Callable[[FloatArray], Pixels]
 
 
@@ -66,9 +64,9 @@ def effects(draw: Draw, read: Scores, directions: Sequence[Direction], z: FloatA
     for direction in directions:
         own = read.names.index(direction.name)
         step = direction.sigma * direction.vector
-        walk = np.stack([read(_drawn(draw, z + np.float32(s) * step))[:, own] for s in STRENGTHS], axis=1)
-        steady.append((kendall_tau(walk) >= STEADY_TAU).mean())
-        reached.append((walk[:, -1] > 0.0).mean())
+        walked = walk(lambda moved, own=own: read(_drawn(draw, moved))[:, own], direction, z)
+        steady.append(steady_share(walked))
+        reached.append((walked[:, -1] > 0.0).mean())
         ends = [read(_drawn(draw, z + np.float32(s) * step)).mean(axis=0) for s in (-FAR_SIGMA, FAR_SIGMA)]
         shifts.append((ends[1] - ends[0]) / np.maximum(spread, 1e-9))
     return Effects(np.array(steady), np.array(reached), np.array(shifts))
@@ -81,12 +79,6 @@ def ties(read: Scores, real: Pixels) -> npt.NDArray[np.bool_]:
     together = np.eye(scores.shape[1], dtype=bool)
     together[np.ix_(moving, moving)] = np.abs(np.corrcoef(scores[:, moving].T)) >= TIED
     return together
-
-
-def kendall_tau(values: Numbers) -> Numbers:
-    """Correlate each row (N, S) with the order of its places: 1 where it rises throughout, -1 where it falls."""
-    first, second = np.triu_indices(values.shape[1], 1)
-    return np.sign(values[:, second] - values[:, first]).mean(axis=1)
 
 
 def _drawn(draw: Draw, z: FloatArray) -> Pixels:

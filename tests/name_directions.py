@@ -20,21 +20,22 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from bundle_digits import halved
-from direction_effects import FAR_SIGMA, STEADY_TAU, Draw, Effects, Scores, effects, ties
+from direction_effects import FAR_SIGMA, Draw, Effects, Scores, effects, ties
 from faces_data import FULLY_LABELLED, deal, decode, read_faces
 from judge import judge_of, read_mnist
 from matrix_picture import write_matrix
-from steering import steered
 
 from latentlab.analysis.attributes import attribute_directions, direction_name
 from latentlab.analysis.classifier import PictureClassifier
 from latentlab.analysis.measured import measured_directions
 from latentlab.analysis.quantities import quantities_of
+from latentlab.analysis.steadiness import STEADY_TAU
+from latentlab.analysis.steering import Steering
 from latentlab.latent.arrays import FloatArray
 from latentlab.latent.directions import Direction, conditioned, cosines
 from latentlab.latent.priors import sample
 from latentlab.models.checkpoint import load_discriminator, load_generator, save_model
-from latentlab.models.classifier_file import Classifier, Output, load_classifier
+from latentlab.models.classifier_file import Output, load_classifier
 from latentlab.pixels import Pixels
 from latentlab.session.opened import OpenedModel
 
@@ -121,15 +122,14 @@ def untangled(
 
 
 def steadier(
-    model: OpenedModel, classifier: Classifier, read: Scores, direction: Direction, z: FloatArray
+    draw: Draw, steering: Steering, attributes: Sequence[str], read: Scores, direction: Direction, z: FloatArray
 ) -> Direction:
     """Steer a direction towards an attribute where it does not rise steadily, if that helps."""
-    attributes = [direction_name(classifier.card, index) for index in range(len(classifier.card.outputs))]
-    steady = effects(model.render, read, [direction], z).steady[0]
+    steady = effects(draw, read, [direction], z).steady[0]
     if direction.name not in attributes or steady >= LEAST_STEADY + _MARGIN:
         return direction
-    tried = steered(direction, model.generator, classifier, attributes.index(direction.name))
-    after = effects(model.render, read, [tried], z).steady[0]
+    tried = steering(direction, attributes.index(direction.name))
+    after = effects(draw, read, [tried], z).steady[0]
     print(f"steered {direction.name}: rises for {after:.0%} instead of {steady:.0%} of {len(z)} seeds", flush=True)
     return tried if after > steady else direction
 
@@ -196,10 +196,11 @@ def main() -> None:
     found = candidates(model, network, read.names)
     z = sample(model.prior, min(seeds, _TRIAL_SEEDS), model.z_dim, _TRIAL)
     found = [untangled(model.render, read, tied, each, found, z) for each in found]
-    if which == "faces":
-        found = [steadier(model, classifier, read, each, z) for each in found]
-    fresh = sample(model.prior, seeds, model.z_dim, _FINAL)
     classes = [direction_name(network.card, index) for index in range(len(network.card.outputs))]
+    if which == "faces":
+        steering = Steering(model.generator, classifier)
+        found = [steadier(model.render, steering, classes, read, each, z) for each in found]
+    fresh = sample(model.prior, seeds, model.z_dim, _FINAL)
     result = effects(model.render, read, found, fresh)
     kept = checked(found, read, tied, result, classes if network.card.kind == "softmax" else ())
     directions = tuple(direction for direction, _ in kept)

@@ -9,7 +9,7 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +51,7 @@ def attribute_directions(
     seed: int = 0,
     progress: Progress = unwatched,
     model: str = "",
+    outputs: Sequence[int] | None = None,
 ) -> AttributeDirections:
     """Name a direction after each attribute or class that a network knows.
 
@@ -63,6 +64,7 @@ def attribute_directions(
         seed: Of the samples.
         progress: Told the fraction done; may cancel.
         model: Content hash of the model, written into the directions.
+        outputs: Which of the network's outputs, indices; None for all.
 
     Returns:
         Directions towards having the attribute, with the balanced accuracy of their boundaries on samples held out;
@@ -76,8 +78,8 @@ def attribute_directions(
     for batch in batches(samples, _BATCH, progress):
         odds[batch] = network.log_odds(draw(z[batch]))
     found, left_out = [], {}
-    for index, output in enumerate(network.card.outputs):
-        name = direction_name(network.card, index)
+    for index in range(len(network.card.outputs)) if outputs is None else outputs:
+        output, name = network.card.outputs[index], direction_name(network.card, index)
         detail = f"{network.card.name}, {output.accuracy:.0%} right on real pictures"
         try:
             found.append(boundary(z, odds[:, index], prior, name, SOURCE, model, detail))

@@ -41,6 +41,8 @@ class Directions:
         samples: For pca, measured and attributes: how many pictures are looked at; 0 takes as many as is good.
         count: For sefa, pca and local: how many; 0 takes ten, or as many as z is wide.
         network: For attributes: the network's .safetensors, where not just one for such pictures lies beside the model.
+        attribute: For attributes: those wanted, of all that the network knows; several may be named.
+        steer: For attributes: turn each until the network's answer rises evenly along it; half a minute each.
         point: For local: a seed, a PNG saved by latentlab, a .npy of z, or a copied latent.
         label: The class whose pictures are looked at, from 0, where the model has classes; that of the point, or the
             first, if not given.
@@ -55,6 +57,8 @@ class Directions:
     count: int = 0
     point: Annotated[str, tyro.conf.arg(metavar="POINT")] = "0"
     network: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="")] = None
+    attribute: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME…", help_behavior_hint="")] = ()
+    steer: bool = False
     label: ClassNumber = None
     out: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="")] = None
     json: bool = False
@@ -158,36 +162,18 @@ class Directions:
         )
 
     def _attributes(self, model: OpenedModel, progress: Progress) -> tuple[Direction, ...]:
-        import hashlib
         import sys
 
-        from latentlab.analysis.attributes import SAMPLES, SOURCE, attribute_directions
-        from latentlab.analysis.cache import cached
-        from latentlab.analysis.classifier import PictureClassifier
-        from latentlab.models.classifier_file import load_classifier
+        from latentlab.analysis.attribute_search import AttributeSearch, search_attributes
+        from latentlab.analysis.attributes import SAMPLES
 
-        path = self._network_of(model)
-        network = load_classifier(path)
-        with path.open("rb") as file:
-            network_hash = hashlib.file_digest(file, "blake2b").hexdigest()
-        content_hash, samples = model.generator.content_hash, self.samples or SAMPLES
-
-        def find() -> tuple[Direction, ...]:
-            found = attribute_directions(
-                self._render(model),
-                model.z_dim,
-                model.prior,
-                PictureClassifier(network),
-                samples,
-                progress=progress,
-                model=content_hash,
-            )
-            for name, why in found.left_out.items():
-                print(f"latentlab: {name} is left out: {why}", file=sys.stderr)
-            return found.directions
-
-        options = self._options(network=network_hash, samples=samples)
-        return cached(content_hash, SOURCE, options, find)
+        search = AttributeSearch(
+            self._network_of(model), self.samples or SAMPLES, self.attribute, self.steer, self.label
+        )
+        found = search_attributes(model.generator, self._render(model), search, progress)
+        for name, why in found.left_out.items():
+            print(f"latentlab: {name} is left out: {why}", file=sys.stderr)
+        return found.directions
 
     def _network_of(self, model: OpenedModel) -> Path:
         from latentlab.errors import UsageError

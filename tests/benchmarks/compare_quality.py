@@ -140,13 +140,13 @@ def drawing(network: nn.Module, on_batch: bool) -> Draw:
 def train_plain(
     config: TrainConfig, pixels: Pixels, checkpoints: int, on_checkpoint: Callable[[nn.Module, float], None]
 ) -> None:
-    """Train as the PyTorch example does, showing `config.total_images` real pictures."""
+    """Train as the PyTorch example does, showing `config.total_images` real pictures; channels last, for the time."""
     torch.manual_seed(config.seed)
     spec = dcgan.generator(config.size, config.channels, config.width, config.z_dim)
     G = networks.build(spec.network)
     D = nn.Sequential(networks.build(dcgan.discriminator(config.size, config.channels, config.width)), nn.Sigmoid())
     for network in (G, D):
-        network.apply(initialise)
+        network.apply(initialise).to(memory_format=torch.channels_last)
     criterion = nn.BCELoss()
     adam_d = torch.optim.Adam(D.parameters(), lr=config.lr, betas=(config.beta1, 0.999))
     adam_g = torch.optim.Adam(G.parameters(), lr=config.lr, betas=(config.beta1, 0.999))
@@ -157,7 +157,8 @@ def train_plain(
     steps = config.total_images // config.batch
     for step in range(1, steps + 1):
         D.zero_grad()
-        real: Tensor = torch.from_numpy(to_photo(next(batches).numpy()))
+        photo = torch.from_numpy(to_photo(next(batches).numpy()))
+        real: Tensor = photo.contiguous(memory_format=torch.channels_last)
         output = D(real).view(-1)
         criterion(output, torch.ones_like(output)).backward()
         fake = G(torch.randn(len(real), config.z_dim))

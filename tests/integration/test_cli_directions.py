@@ -15,7 +15,8 @@ from PIL import Image
 
 import latentlab
 from latentlab import cli, paths
-from latentlab.analysis import measured, pca
+from latentlab.analysis import measured, pca, steering
+from latentlab.analysis.classifier import PictureClassifier
 from latentlab.analysis.local import local_directions
 from latentlab.analysis.sefa import closed_form
 from latentlab.export.latent_png import read_tag
@@ -24,9 +25,12 @@ from latentlab.latent.directions import Direction, offset
 from latentlab.latent.priors import Prior, renormalise
 from latentlab.latent.z_text import encode
 from latentlab.models import dcgan
-from latentlab.models.card import ModelCard
+from latentlab.models.card import DataSource, ModelCard
 from latentlab.models.checkpoint import save_model
+from latentlab.models.classifier_file import Classifier, ClassifierCard, Output, save_classifier
 from latentlab.models.direction_file import load_directions, save_directions
+from latentlab.models.layers import Linear, Reshape
+from latentlab.models.spec import NetworkSpec
 from latentlab.pixels import Pixels
 from latentlab.session.opened import OpenedModel
 
@@ -83,6 +87,22 @@ def found(path: Path, tmp_path: Path) -> Path:
         Direction(name, "cards", row, 1.0, model=content_hash) for name, row in zip(("Tilt", "Glow"), rows, strict=True)
     ]
     return save_directions(tmp_path / "found.safetensors", named)
+
+
+@pytest.fixture
+def network(path: Path, tmp_path: Path) -> Path:
+    """An attribute network of random weights that finds each of two attributes in half of the model's pictures."""
+    spec = NetworkSpec((1, 16, 16), (Reshape(256, 0, 0), Linear(256, 4, False), Linear(4, 2)))
+    random = np.random.RandomState(0)
+    weights = {name: random.standard_normal(shape).astype(np.float32) for name, shape in spec.tensors().items()}
+    outputs = (Output("Smiling", 0.9, 10, 20), Output("Glasses", 0.8, 10, 20))
+    card = ClassifierCard("attributes", "sigmoid", spec, outputs, DataSource("x"))
+    model = latentlab.open_model(path)
+    logits = PictureClassifier(Classifier(card, weights)).logits(model.render(model.sample(200, seed=1)))
+    weights["2.bias"] = weights["2.bias"] - np.median(logits, axis=0)
+    file = tmp_path / "attributes.safetensors"
+    save_classifier(file, card, weights)
+    return file
 
 
 def result(capsys: Captured, *arguments: object) -> str:
@@ -195,6 +215,22 @@ def test_what_is_impossible_is_said_in_one_line(path: Path, tmp_path: Path, caps
     line = refused(capsys, *run, "--method", "attributes", code=2)
     assert "no network of attributes for grey pictures in" in line
     assert "no such file" in refused(capsys, *run, "--method", "attributes", "--network", tmp_path / "none")
+
+
+def test_one_attribute_is_looked_for_and_steered(
+    path: Path, network: Path, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steering, "STEPS", 20)
+    run = ("directions", path, "--method", "attributes", "--network", network, "--samples", 300)
+    assert [line.split()[0] for line in result(capsys, *run).splitlines()] == ["Smiling", "Glasses"]
+    out = tmp_path / "glasses.safetensors"
+    assert "samples held out" in result(capsys, *run, "--attribute", "glasses", "--out", out)
+    (plain,) = load_directions(out)
+    result(capsys, *run, "--attribute", "glasses", "--steer", "--out", out)
+    (turned,) = load_directions(out)
+    assert turned.name == plain.name == "Glasses"
+    assert ("steered" in turned.detail) is not np.allclose(turned.vector, plain.vector)
+    assert "It knows Smiling, Glasses." in refused(capsys, *run, "--attribute", "hat")
 
 
 # what the other commands make of a file of directions

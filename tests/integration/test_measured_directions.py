@@ -6,18 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from direction_effects import kendall_tau
 from judge import ROOT, Judge, judge_of, read_mnist
 
 import latentlab
 from latentlab.analysis.measured import measured_directions
 from latentlab.analysis.quantities import QUANTITIES
+from latentlab.analysis.steadiness import STRENGTHS, kendall_tau
 from latentlab.latent.directions import Direction
 from latentlab.pixels import Pixels
 from latentlab.session.opened import OpenedModel
 
 SEEDS = 100
-STRENGTHS = np.linspace(-3.0, 3.0, 9)
 LEAST_TAU, LEAST_SHARE_MOVED, LEAST_SHARE_KEPT = 0.8, 0.85, 0.7
 NAMES = ("Slant", "Stroke thickness")
 

@@ -59,7 +59,7 @@ def find(dialog: FindDirectionsDialog, method: int, qtbot: QtBot) -> None:
     """Choose a method, press Find and wait."""
     dialog.methods.setCurrentRow(method)
     click(dialog.go)
-    qtbot.waitUntil(lambda: not dialog._running)
+    qtbot.waitUntil(lambda: not dialog._running, timeout=60_000)
 
 
 def own(window: MainWindow) -> dict[str, Direction]:
@@ -198,6 +198,29 @@ def test_a_network_beside_the_model_names_directions(
     assert all(each.source == "attributes" and each.accuracy is not None for each in own(window).values())
 
 
+def test_one_attribute_is_steered(
+    network: Path, dialog: FindDirectionsDialog, window: MainWindow, qtbot: QtBot
+) -> None:
+    page = dialog.attributes
+    assert [page.which.itemText(row) for row in range(page.which.count())] == [
+        "all that it knows",
+        "Smiling",
+        "Glasses",
+    ]
+    page.which.setCurrentIndex(2)
+    page.samples.setValue(600)
+    find(dialog, ATTRIBUTES, qtbot)
+    plain = own(window)["Glasses"]
+    undo(window)
+    page.steer.setChecked(True)
+    find(dialog, ATTRIBUTES, qtbot)
+    assert list(own(window)) == ["Glasses"]
+    steered = own(window)["Glasses"]
+    assert ("steered" in steered.detail) is not same(steered, plain)
+    page.offer(window.studio.model)
+    assert page.which.currentText() == "Glasses", "what was chosen stays when the dialog is opened again"
+
+
 def test_cards_on_both_sides_make_a_direction(
     dialog: FindDirectionsDialog, window: MainWindow, model: OpenedModel, qtbot: QtBot
 ) -> None:
@@ -249,7 +272,7 @@ def test_a_search_can_be_cancelled_and_leaves_no_trace(
     assert not dialog.go.isEnabled()
     click(dialog.stop)
     go_on.set()
-    qtbot.waitUntil(lambda: not dialog._running)
+    qtbot.waitUntil(lambda: not dialog._running, timeout=60_000)
     assert own(window) == {}
     assert not dialog.bar.isVisible()
     assert dialog.go.isEnabled()

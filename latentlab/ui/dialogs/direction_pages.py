@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from latentlab.analysis import attributes, measured, pca, quantities
+from latentlab.analysis.attribute_search import AttributeSearch
 from latentlab.analysis.service import Work
 from latentlab.errors import LatentlabError, ValueRangeError
 from latentlab.models.classifier_file import find_classifiers, read_classifier_card
@@ -183,7 +184,7 @@ class MeasuredPage(MethodPage):
 
 
 class AttributesPage(MethodPage):
-    """Which network of attributes."""
+    """Which network of attributes, what of it, and whether to steer."""
 
     def __init__(self, studio: Studio) -> None:
         super().__init__(studio)
@@ -199,14 +200,27 @@ class AttributesPage(MethodPage):
         row.setSpacing(8)
         row.addWidget(self.network, 1)
         row.addWidget(self.choose)
+        self.which = QComboBox()
+        self.which.setAccessibleName(self.tr("Attributes"))
+        self.which.setToolTip(self.tr("What is looked for, of all that the network knows"))
+        self.steer = QCheckBox(self.tr("Steer them: slower, and steadier"))
+        self.steer.setToolTip(
+            self.tr(
+                "Turns each direction through generator and network until the answer rises evenly along it, where a "
+                "straight boundary does not do; about half a minute each (Jahanian, Chai & Isola 2020, "
+                "arXiv:1907.07171)."
+            )
+        )
         self.form.addRow(self.tr("Network"), row)
         self.form.addRow("", self.knows)
+        self.form.addRow(self.tr("Attributes"), self.which)
         self.samples = self.sample_box(
             256,
             1_000_000,
             attributes.SAMPLES,
             self.tr("Random pictures that the network reads; rare things need more."),
         )
+        self.form.addRow("", self.steer)
         self.choose.clicked.connect(self._on_choose)
         self.network.currentIndexChanged.connect(self._on_network)
 
@@ -221,12 +235,14 @@ class AttributesPage(MethodPage):
                 with contextlib.suppress(LatentlabError):
                     channels = read_classifier_card(path).network.input_shape[0]
                     found[path.resolve()] = channels == model.generator.card.generator.channels
-        kept = self.network.currentData()
+        kept, wanted = self.network.currentData(), self.which.currentText()
         self.network.clear()
         for path in sorted(found, key=lambda path: not found[path]):
             self.network.addItem(path.stem, str(path))
         self.network.setCurrentIndex(max(0, self.network.findData(kept)) if found else -1)
         self._on_network()
+        self.which.setCurrentIndex(max(0, self.which.findText(wanted)))
+        self.steer.setEnabled(model.generator.onnx is None)
 
     def work(self, model: OpenedModel) -> Work:
         """Let the network read samples."""
@@ -234,7 +250,11 @@ class AttributesPage(MethodPage):
             raise ValueRangeError(
                 self.tr("attribute network"), self.tr("none is chosen"), self.tr("Choose a .safetensors of one.")
             )
-        return works.attributes_work(model, Path(self.network.currentData()), self.samples.value())
+        name = self.which.currentData()
+        names = () if name is None else (name,)
+        steered = self.steer.isEnabled() and self.steer.isChecked()
+        path = Path(self.network.currentData())
+        return works.attributes_work(model, AttributeSearch(path, self.samples.value(), names, steered))
 
     def add(self, path: Path) -> None:
         """Offer a network, and choose it.
@@ -259,7 +279,9 @@ class AttributesPage(MethodPage):
 
     @Slot()
     def _on_network(self) -> None:
-        path = self.network.currentData()
+        path, kept = self.network.currentData(), self.which.currentText()
+        self.which.clear()
+        self.which.addItem(self.tr("all that it knows"), None)
         if path is None:
             self.knows.setText(self.tr("There is none beside the model. Choose one, or label by clicking instead."))
             return
@@ -269,6 +291,9 @@ class AttributesPage(MethodPage):
             self.knows.setText(str(error))
             return
         self.knows.setText(self.tr("It knows {0}.").format(", ".join(output.name for output in card.outputs)))
+        for output in card.outputs:
+            self.which.addItem(output.name, output.name)
+        self.which.setCurrentIndex(max(0, self.which.findText(kept)))
 
 
 class CardsPage(MethodPage):

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
+from latentlab.analysis.attribute_search import AttributeSearch
 from latentlab.analysis.progress import Progress
 from latentlab.analysis.service import Work
 from latentlab.latent.arrays import FloatArray
 from latentlab.latent.directions import Direction
+from latentlab.preload import torch_on_spare_cores
 from latentlab.session.opened import OpenedModel
 
 PCA_SAMPLES = 8192
@@ -98,36 +99,15 @@ def measured_work(model: OpenedModel, quantities: Sequence[str], samples: int) -
     return work
 
 
-def attributes_work(model: OpenedModel, path: Path, samples: int) -> Work:
+def attributes_work(model: OpenedModel, search: AttributeSearch) -> Work:
     """Name directions after what a network of attributes knows."""
 
     def work(progress: Progress) -> Found:
-        from latentlab.analysis.attributes import SOURCE, attribute_directions
-        from latentlab.analysis.cache import cached
-        from latentlab.analysis.classifier import PictureClassifier
-        from latentlab.models.classifier_file import load_classifier
+        from latentlab.analysis.attribute_search import search_attributes
 
-        network = load_classifier(path)
-        with path.open("rb") as file:
-            network_hash = hashlib.file_digest(file, "blake2b").hexdigest()
-        content_hash = model.generator.content_hash
-        remarks: list[str] = []
-
-        def find() -> tuple[Direction, ...]:
-            found = attribute_directions(
-                model.render,
-                model.z_dim,
-                model.prior,
-                PictureClassifier(network),
-                samples,
-                progress=progress,
-                model=content_hash,
-            )
-            remarks.extend(f"{name}: {why}" for name, why in found.left_out.items())
-            return found.directions
-
-        directions = cached(content_hash, SOURCE, {"network": network_hash, "samples": samples}, find)
-        return Found(directions, tuple(remarks))
+        with torch_on_spare_cores() if search.steered else nullcontext():
+            found = search_attributes(model.generator, model.render, search, progress)
+        return Found(found.directions, tuple(f"{name}: {why}" for name, why in found.left_out.items()))
 
     return work
 

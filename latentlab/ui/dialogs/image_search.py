@@ -9,10 +9,9 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from latentlab.analysis.inversion import Inversion, Reconstruction, invert
 from latentlab.analysis.progress import Progress
-from latentlab.cores import spare
 from latentlab.errors import ErrorReport, LatentlabError
 from latentlab.pixels import Pixels
-from latentlab.preload import preload
+from latentlab.preload import torch_on_spare_cores
 from latentlab.session.opened import OpenedModel
 from latentlab.session.own_picture import read_own_picture
 from latentlab.ui.latest_work import LatestWork
@@ -106,14 +105,7 @@ class ImageSearch(QObject):
     def _inversion(self, wanted: Wanted, number: int, progress: Progress) -> Inversion:
         pixels = read_own_picture(wanted.path, wanted.model.generator.card, wanted.crop)
         self.told.emit(Told(number, pixels))
-        preload("torch")
-        progress(0.0)
-        import torch
-
-        before = torch.get_num_threads()
-        # One core is the window's, and threads that wait for each other on a busy machine make the search slower.
-        torch.set_num_threads(spare())
-        try:
+        with torch_on_spare_cores():
             return invert(
                 wanted.model.generator,
                 pixels,
@@ -121,8 +113,6 @@ class ImageSearch(QObject):
                 progress=progress,
                 on_nearer=lambda nearer: self.told.emit(Told(number, nearer)),
             )
-        finally:
-            torch.set_num_threads(before)
 
     @Slot(object)
     def _on_told(self, told: Told) -> None:
