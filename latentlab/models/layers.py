@@ -112,10 +112,11 @@ class Conv:
 
 
 @dataclass(frozen=True)
-class BatchNorm:
-    """Batch normalisation with running statistics, over vectors or feature maps."""
+class _Normalisation:
+    """Bring what enters to a mean and a spread, then scale and shift each feature."""
 
-    op: ClassVar[str] = "batch_norm"
+    op: ClassVar[str]
+    parts: ClassVar[tuple[str, ...]]
     features: int
     eps: float = 1e-5
 
@@ -125,7 +126,7 @@ class BatchNorm:
 
     def tensors(self) -> dict[str, Shape]:
         """Name the tensors the layer needs and their shapes."""
-        return dict.fromkeys(("weight", "bias", "running_mean", "running_var"), (self.features,))
+        return dict.fromkeys(self.parts, (self.features,))
 
     def output_shape(self, shape: Shape) -> Shape:
         """Return the shape that leaves the layer, without the batch; refuse one that does not fit."""
@@ -134,25 +135,19 @@ class BatchNorm:
 
 
 @dataclass(frozen=True)
-class LayerNorm:
-    """Normalise all values of a picture together, then scale and shift each feature; for discriminators."""
+class BatchNorm(_Normalisation):
+    """Batch normalisation with running statistics, over vectors or feature maps."""
 
-    op: ClassVar[str] = "layer_norm"
-    features: int
-    eps: float = 1e-5
+    op = "batch_norm"
+    parts = ("weight", "bias", "running_mean", "running_var")
 
-    def __post_init__(self) -> None:
-        if self.eps < 0.0:
-            raise ValueError(f"eps {self.eps} is negative")
 
-    def tensors(self) -> dict[str, Shape]:
-        """Name the tensors the layer needs and their shapes."""
-        return dict.fromkeys(("weight", "bias"), (self.features,))
+@dataclass(frozen=True)
+class LayerNorm(_Normalisation):
+    """Normalise all values of a picture together; for discriminators."""
 
-    def output_shape(self, shape: Shape) -> Shape:
-        """Return the shape that leaves the layer, without the batch; refuse one that does not fit."""
-        _expect(shape[0] == self.features, self, shape)
-        return shape
+    op = "layer_norm"
+    parts = ("weight", "bias")
 
 
 @dataclass(frozen=True)
@@ -315,7 +310,7 @@ def finite_number(value: object) -> float:
     return number
 
 
-def _expect(fits: bool, layer: Layer, shape: Shape) -> None:
+def _expect(fits: bool, layer: object, shape: Shape) -> None:
     if not fits:
         raise ValueError(f"{layer} cannot follow an output of shape {shape}")
 

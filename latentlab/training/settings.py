@@ -133,8 +133,8 @@ SETTINGS: dict[str, Setting] = {
         "Loss",
         "bce (Goodfellow et al. 2014, arXiv:1406.2661), lsgan (Mao et al. 2017, arXiv:1611.04076), wgan with clipping "
         "(Arjovsky et al. 2017, arXiv:1701.07875), wgan-gp (Gulrajani et al. 2017, arXiv:1704.00028), hinge "
-        "(Lim & Ye 2017, arXiv:1705.02894) or began (Berthelot et al. 2017, arXiv:1703.10717; slow "
-        "to come into balance: on digits a class was all but missing after 150 kimg).",
+        "(Lim & Ye 2017, arXiv:1705.02894) or began (Berthelot et al. 2017, arXiv:1703.10717; soft pictures, and slow: "
+        "leave the learning rate as it is throughout).",
         "objective",
         "bce",
         choices=LOSSES,
