@@ -31,7 +31,7 @@ class AttributeSearch:
         samples: How many pictures it reads.
         names: Which of its attributes or classes, ignoring case; all where there is none.
         steered: Whether the directions are turned until the network's answer rises evenly along them (`steering`):
-            half a minute each, and it imports torch.
+            about a minute each, and it imports torch.
         label: The class that is drawn, from 0; None for the first one, and where the model has none.
     """
 

@@ -10,7 +10,9 @@ References:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -27,15 +29,26 @@ from latentlab.models.checkpoint import Generator
 from latentlab.models.classifier_file import Classifier
 from latentlab.models.spec import NetworkSpec
 
-STEPS = 80
-_STRENGTHS = (-3.0, -1.5, 0.0, 1.5, 3.0)
-_SEEDS, _FIRST_SEED = 20, 10_000
+STEPS = 200
+_STRENGTHS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
+_SEEDS, _FIRST_SEED = 15, 10_000
 _LR = 0.03
-_ENOUGH = 0.97
+_RISE = 0.15
+"""What counts as a clear rise between two pictures, in standard deviations of what is said."""
+_ENOUGH = 0.95
 _SLOPE_WEIGHT = 0.05
+_MOST_SHIFT_PX, _NOISE = 3, 0.05
 _CHECKED, _CHECKED_SEED = 100, 9_999
 _BATCH = 64
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R 601
+
+
+Change = Callable[[Tensor], Tensor]
+"""Changes pictures, shape (N, C, H, W), before they are read."""
+
+
+def _unchanged(photo: Tensor) -> Tensor:
+    return photo
 
 
 class Steering:
@@ -59,10 +72,12 @@ class Steering:
         self._reads = _frozen(classifier.card.network, classifier.weights)
 
     def __call__(self, direction: Direction, output: int, progress: Progress = unwatched) -> Direction:
-        """Climb the correlation of what is said with the strength, over fresh seeds at each step.
+        """Climb how steadily the output rises with the strength, over fresh seeds at each step.
 
-        Pearson's correlation, as far as `_ENOUGH`; beside it, with little weight, the slope as far as that of the
-        beginning, or the climb would end at a direction that hardly does anything.
+        That is Kendall's tau with the sign of each difference softened, as far as `_ENOUGH`; beside it, with little
+        weight, the slope as far as that of the beginning, or the climb would end at a direction that hardly does
+        anything. The network sees the pictures moved a little and with some noise, differently at each step: it is to
+        be convinced by what they show, not by single pixels.
 
         Args:
             direction: Where to begin.
@@ -90,7 +105,8 @@ class Steering:
 
     def _climb(self, direction: Direction, output: int, progress: Progress) -> FloatArray:
         strengths = direction.sigma * torch.tensor(_STRENGTHS)
-        along = strengths / strengths.norm()
+        along = strengths / strengths.norm()  # their mean is 0
+        earlier, later = torch.triu_indices(len(strengths), len(strengths), 1)
         v = torch.tensor(np.asarray(direction.vector)).requires_grad_()
         adam = torch.optim.Adam([v], _LR)
         first = None
@@ -99,21 +115,22 @@ class Steering:
             adam.param_groups[0]["lr"] = _LR * (1.0 - step / STEPS)
             z = torch.from_numpy(sample(self._spec.prior, _SEEDS, self._spec.z_dim, _FIRST_SEED + step))
             moved = z[:, None] + strengths[:, None] * (v / v.norm())  # (seeds, strengths, z_dim)
-            odds = self._log_odds(moved.flatten(0, 1), output).reshape(_SEEDS, len(strengths))
-            centred = odds - odds.mean(1, keepdim=True)
-            slopes = centred @ along
-            first = slopes.mean().detach() if first is None else first
-            correlations = slopes / (centred.norm(dim=1) + 1e-3)
-            gain = correlations.clamp(max=_ENOUGH).mean() + _SLOPE_WEIGHT * (slopes.mean() / first).clamp(max=1.0)
+            shaken = partial(_shaken, random=np.random.RandomState(step))
+            odds = self._log_odds(moved.flatten(0, 1), output, shaken).reshape(_SEEDS, len(strengths))
+            slope = (odds @ along).mean()
+            first = slope.detach() if first is None else first
+            rises = (odds[:, later] - odds[:, earlier]) / (_RISE * odds.std().detach())
+            tau = rises.tanh().mean(1).clamp(max=_ENOUGH).mean()
+            gain = tau + _SLOPE_WEIGHT * (slope / first).clamp(max=1.0)
             adam.zero_grad()
             (-gain).backward()
             adam.step()
         return v.detach().numpy()
 
-    def _log_odds(self, z: Tensor, output: int) -> Tensor:
+    def _log_odds(self, z: Tensor, output: int, change: Change = _unchanged) -> Tensor:
         """Return log p / (1 - p) of an output for the pictures of latents (N, z_dim), shape (N,)."""
         y = () if self._label is None else (torch.full((len(z),), self._label),)
-        logits = self._reads(_as_seen(self._draws(z, *y), self._card.network.input_shape))
+        logits = self._reads(change(_as_seen(self._draws(z, *y), self._card.network.input_shape)))
         if self._card.kind == "sigmoid":
             return logits[:, output]  # type: ignore[no-any-return]
         others = [index for index in range(logits.shape[1]) if index != output]
@@ -147,3 +164,11 @@ def _as_seen(photo: Tensor, shape: tuple[int, ...]) -> Tensor:
     if (height, width) != (room, room):
         photo = pad(photo, (left, room - width - left, above, room - height - above), mode="replicate")
     return photo if room == size else interpolate(photo, (size, size), mode="bilinear", antialias=True)
+
+
+def _shaken(photo: Tensor, random: np.random.RandomState) -> Tensor:
+    """Move pictures (N, C, H, W) by up to `_MOST_SHIFT_PX`, all alike, and add noise."""
+    most, (height, width) = _MOST_SHIFT_PX, photo.shape[2:]
+    down, right = random.randint(0, 2 * most + 1, 2)
+    moved = pad(photo, (most, most, most, most), mode="replicate")[:, :, down : down + height, right : right + width]
+    return moved + _NOISE * torch.from_numpy(random.standard_normal(tuple(photo.shape)).astype(np.float32))

@@ -14,7 +14,7 @@ import numpy as np
 
 from latentlab.training.run_log import Entry
 
-Word = Literal["early", "balanced", "d-wins", "g-wins", "collapsing", "diverging", "plateau"]
+Word = Literal["early", "balanced", "d-wins", "g-wins", "collapsing", "diverging", "plateau", "fading"]
 
 RECENT = 3
 """Ticks that a verdict on the present is the mean of; fewer in all are too few for any."""
@@ -52,6 +52,13 @@ Only where the run measures it, three times at least: a young G varies little wi
 Mode collapse: Goodfellow 2016, arXiv:1701.00160, section 5.1.1; Salimans et al. 2016, arXiv:1606.03498, section 3.2.
 """
 
+PALE = 0.85
+"""Samples fade where their contrast, over that of real pictures, is below this and was clearly higher, or stays there.
+
+Seen here: faces trained for 560 kimg with BatchNorm in D, which sees real and made batches apart, fell to 0.78 from 220
+kimg on, to the eye grey, with all losses in balance; digits under wgan-gp with layer normalisation never got there.
+"""
+
 WORSE_THAN_CHANCE = 4.0 * math.log(2.0)
 """A cross-entropy Loss_D twice that of a D that guesses, 2 log 2 (Goodfellow et al. 2014, theorem 1)."""
 
@@ -74,6 +81,7 @@ PATIENCE = 5
 """Measurements of the Fréchet distance without a better one after which it stands still."""
 
 _AS_EVER = 0.97
+_CLEARLY_LESS = 0.95
 
 _BOUNDED = ("bce",)
 """Objectives whose D gives probabilities."""
@@ -107,7 +115,8 @@ def judge(entries: Sequence[Entry], loss: str = "bce") -> Verdict:
         loss: The objective; only where D gives probabilities can its balance with G be read from them.
 
     Returns:
-        The gravest of what is found: diverging, collapsing, D or G winning, plateau; balanced where there is nothing.
+        The gravest of what is found: diverging, collapsing, fading, D or G winning, plateau; balanced where there is
+        nothing.
     """
     if len(entries) and (found := _not_finite(entries[-1])):
         return found
@@ -115,7 +124,8 @@ def judge(entries: Sequence[Entry], loss: str = "bce") -> Verdict:
         count = {0: "No tick yet", 1: "One tick so far"}.get(len(entries), f"{len(entries)} ticks so far")
         return Verdict("early", "Too early to tell", f"{count}; the third brings a verdict.")
     bounded = loss in _BOUNDED
-    for found in (_diverging(entries, bounded), _collapsing(entries), _one_wins(entries) if bounded else None):
+    wins = _one_wins(entries) if bounded else None
+    for found in (_diverging(entries, bounded), _collapsing(entries), _fading(entries), wins):
         if found is not None:
             return found
     return _plateau(entries) or _balanced(entries, bounded)
@@ -175,6 +185,26 @@ def _collapsing(entries: Sequence[Entry]) -> Verdict | None:
         sentence = f"The samples of the sheet are {_percent(1.0 - now / best)} less varied than they were."
         return Verdict("collapsing", "Collapsing", sentence, (("spread", now), ("spread before", best)), advice)
     return None
+
+
+def _fading(entries: Sequence[Entry]) -> Verdict | None:
+    contrasts = _values(entries, "contrast")
+    contrasts = contrasts[np.isfinite(contrasts)]
+    if len(contrasts) < RECENT:
+        return None
+    now, best = float(contrasts[-RECENT:].mean()), _held(contrasts[:-RECENT])
+    has_fallen = now < _CLEARLY_LESS * best
+    stays = len(contrasts) >= LONG and contrasts[-1] <= contrasts[-LONG]
+    if now >= PALE or not (has_fallen or stays):
+        return None
+    before = f", after {_percent(best)}" if has_fallen else ""
+    return Verdict(
+        "fading",
+        "Fading",
+        f"Samples have {_percent(now)} of the contrast of real pictures{before}.",
+        (("contrast", now), ("contrast before", best)) if has_fallen else (("contrast", now),),
+        "The normalisation of D may hide it: stop, or begin anew with spectral normalisation or none.",
+    )
 
 
 def _one_wins(entries: Sequence[Entry]) -> Verdict | None:

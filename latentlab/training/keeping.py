@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from latentlab.data.dataset import DataSet
@@ -22,9 +24,13 @@ from latentlab.training.events import Notice, Tick
 from latentlab.training.losses import began_convergence
 from latentlab.training.run_folder import RunFolder
 from latentlab.training.scalars import ScalarLog
+from latentlab.training.sheets import contrast
 from latentlab.training.spectral import folded_weights
 from latentlab.training.state import TrainState
 from latentlab.training.survival import RETRY_S, has_space, is_disk_full
+
+_LOOKED_AT = 1024
+"""Real pictures whose contrast is taken."""
 
 SheetWriter = Callable[[Path, Pixels], object]
 
@@ -59,6 +65,7 @@ class Keeper:
         self._control, self._tell = control, tell
         self._saved_images = state.images
         self._scalars: ScalarLog | None = None
+        self._real_contrast = contrast(np.asarray(data.pixels[:: math.ceil(len(data) / _LOOKED_AT)]))
 
     def keep(self, config: TrainConfig, means: Mapping[str, float], rates: Mapping[str, float], speed: float) -> Tick:
         """Write what belongs to a tick; while the disk is full, wait.
@@ -87,6 +94,8 @@ class Keeper:
         weights = networks.weights_of(state.G_ema)
         path = run.model_file(state.images)
         entry = {"kimg": card.kimg, "images_per_s": speed, **means, **self._balance(config, means), **rates, **found}
+        if self._real_contrast > 0.0:
+            entry["contrast"] = contrast(samples) / self._real_contrast
 
         def write() -> None:
             # The resume state comes last: see run_folder.

@@ -53,6 +53,18 @@ def spread(pictures: Pixels) -> float:
     return float(np.sqrt(_scaled(pictures).var(axis=0).mean()))
 
 
+def contrast(pictures: Pixels) -> float:
+    """Measure how far apart light and dark are: the standard deviation of all values of all pictures.
+
+    Args:
+        pictures: Shape (N, H, W, C), uint8.
+
+    Returns:
+        In [0, 0.5], as a share of the grey scale.
+    """
+    return float(_scaled(pictures).std())
+
+
 def change(before: Pixels, after: Pixels) -> float:
     """Measure how far the same z moved between two sheets: root mean square over all pixels.
 

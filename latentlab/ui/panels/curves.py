@@ -73,7 +73,10 @@ PAGES: tuple[tuple[str, tuple[PlotSpec, ...]], ...] = (
     ),
     (
         _("Samples"),
-        (PlotSpec(_("grey scale"), (("spread", _("spread of the sheet")), ("change", _("change a tick")))),),
+        (
+            PlotSpec(_("grey scale"), (("spread", _("spread of the sheet")), ("change", _("change a tick")))),
+            PlotSpec(_("contrast over that of real pictures"), (("contrast", _("samples")),)),
+        ),
     ),
     (
         _("Quality"),

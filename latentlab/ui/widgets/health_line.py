@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 from latentlab.training.health import Verdict, Word
 from latentlab.ui import theme
 
-_ALARMING: frozenset[Word] = frozenset(("diverging", "collapsing"))
+_ALARMING: frozenset[Word] = frozenset(("diverging", "collapsing", "fading"))
 
 
 class HealthLine(QWidget):

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import pytest
 
-from latentlab.training.health import APART, FALLEN, LONG, SURE, Verdict, Word, judge
+from latentlab.training.health import APART, FALLEN, LONG, PALE, SURE, Verdict, Word, judge
 from latentlab.training.run_log import Entry, RunLog
 
 LOGS = Path(__file__).parent / "logs"
@@ -20,6 +20,7 @@ HEALTHY = {
     "D_x": 0.7,
     "D_G_z1": 0.3,
     "spread": 0.22,
+    "contrast": 1.0,
     "change": 0.05,
     "grad_D": 15.0,
     "grad_G": 8.0,
@@ -51,6 +52,7 @@ def series(ticks: int = 12, **last: float) -> list[Entry]:
         ("diverging", {"Loss_G": math.nan}),
         ("diverging", {"Loss_D": math.inf}),
         ("plateau", {"change": 0.002}),
+        ("fading", {"contrast": 0.8}),
     ],
 )
 def test_a_run_is_called_what_it_is(word: Word, last: dict[str, float]) -> None:
@@ -84,6 +86,23 @@ def test_little_variety_is_a_collapse_where_it_does_not_rise(measured: list[floa
     behind = entries[-len(measured) :]
     judged = [with_values(entry, diversity=value) for entry, value in zip(behind, measured, strict=True)]
     assert judge([*entries[: -len(measured)], *judged]).word == word
+
+
+@pytest.mark.parametrize(
+    ("contrasts", "word"),
+    [
+        ([0.3, 0.4, 0.5, 0.6, 0.7], "balanced"),  # young, and getting there
+        ([0.8] * 9, "balanced"),
+        ([0.8] * LONG, "fading"),  # never got there
+        ([1.0] * 6 + [0.84] * 3, "fading"),
+        ([1.0] * 6 + [PALE + 0.01] * 3, "balanced"),
+        ([0.86] * 6 + [0.84] * 3, "balanced"),
+    ],
+)
+def test_pale_samples_fade_where_their_contrast_falls_or_never_comes(contrasts: list[float], word: Word) -> None:
+    entries = series(len(contrasts))
+    judged = [with_values(entry, contrast=value) for entry, value in zip(entries, contrasts, strict=True)]
+    assert judge(judged).word == word
 
 
 @pytest.mark.parametrize("ticks", [0, 1, 2])

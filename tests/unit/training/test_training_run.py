@@ -104,7 +104,8 @@ def test_files(uninterrupted: tuple[Path, list[Event]], config: TrainConfig) -> 
     ]
     assert TrainConfig.from_mapping(json.loads((folder / "config.json").read_text(encoding="utf-8"))) == config
     for entry, kimg in zip(log_of(folder), TICKS, strict=True):
-        assert set(entry) == {"kimg", "images_per_s", "lr_D", "lr_G", *(field.name for field in fields(Losses))}
+        losses = {field.name for field in fields(Losses)}
+        assert set(entry) == {"kimg", "images_per_s", "lr_D", "lr_G", "contrast", *losses}
         assert entry["kimg"] == kimg
         assert all(np.isfinite(value) for value in entry.values())
 
