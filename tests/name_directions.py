@@ -44,8 +44,6 @@ DATA = Path(os.environ.get("LATENTLAB_DATA") or ROOT.parent / "shared" / "data")
 JUDGE = ROOT / "local" / "faces-judge.safetensors"
 NETWORKS = {"digits": "digits-classes", "faces": "faces-attributes"}
 LEAST_STEADY = 0.85
-LEAST_STEADY_OF_KNOWN = 0.8
-"""What the window is nothing without, *Smiling* and *Male*, is kept from here on; its card says how steady it is."""
 LEAST_REACHED = 0.5
 LEAST_ACCURACY = 0.8
 SAME_COSINE = 0.9
@@ -153,8 +151,7 @@ def checked(
         own = read.names.index(direction.name)
         rival = strongest_other(shifts, own, tied)
         is_class = direction.name in classes
-        least = LEAST_STEADY_OF_KNOWN if direction.name in FULLY_LABELLED else LEAST_STEADY
-        holds = reached >= LEAST_REACHED if is_class else steady >= least
+        holds = reached >= LEAST_REACHED if is_class else steady >= LEAST_STEADY
         passes = holds and shifts[own] > abs(shifts[rival])
         effect = (
             f"{reached:.0%} of seeds are one at +3 sigma; -" if is_class else f"rises for {steady:.0%} of seeds; -"
