@@ -4,6 +4,9 @@ References:
     Goodfellow et al. 2014, arXiv:1406.2661, algorithm 1.
     Radford, Metz & Chintala 2015, arXiv:1511.06434, section 3; real and generated images pass D in batches of their
     own, as in the PyTorch example.
+
+What was tried and left out: `torch.compile` of both networks on the CPU (width 32 at 32x32, a core with AVX-512), four
+turns of 12 steps: 803, 906, 766, 795 images a second without, 796, 797, 837, 644 with it, after compiling for a minute.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ ENTRY_POINTS = {"latentlab.__main__", "latentlab.cli"}
 # May import torch; anything else in the packages of `CORE` may not.
 TORCH_MODULES = {
     "latentlab.analysis.latent_search",
+    "latentlab.analysis.steering",
     "latentlab.models.networks",
     "latentlab.rendering.torch_backend",
 }
