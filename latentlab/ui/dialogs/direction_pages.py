@@ -37,6 +37,7 @@ from latentlab.ui.studio import Studio
 from latentlab.ui.widgets.number_box import keep_off_the_edge
 
 _FACTORS, _FEW = 48, 10
+_NAMED_AT_MOST = 12
 
 
 class MethodPage(QWidget):
@@ -290,7 +291,9 @@ class AttributesPage(MethodPage):
         except LatentlabError as error:
             self.knows.setText(str(error))
             return
-        self.knows.setText(self.tr("It knows {0}.").format(", ".join(output.name for output in card.outputs)))
+        names = [output.name for output in card.outputs]
+        some = names if len(names) <= _NAMED_AT_MOST else [*names[:_NAMED_AT_MOST], "…"]
+        self.knows.setText(self.tr("It knows {0}: {1}").format(len(names), ", ".join(some)))
         for output in card.outputs:
             self.which.addItem(output.name, output.name)
         self.which.setCurrentIndex(max(0, self.which.findText(kept)))
