@@ -30,7 +30,7 @@ class AttributeSearch:
         network: File of the attribute network.
         samples: How many pictures it reads.
         names: Which of its attributes or classes, ignoring case; all where there is none.
-        steered: Whether the directions are turned until the network's answer rises evenly along them (`steering`):
+        steered: Whether the directions are turned until the network's answer rises steadily along them (`steering`):
             about a minute each, and it imports torch.
         label: The class that is drawn, from 0; None for the first one, and where the model has none.
     """

@@ -62,11 +62,7 @@ class Misfit:
 
     def __init__(self, generator: Generator, pixels: Pixels) -> None:
         self.spec = generator.card.generator
-        # On no device nothing is initialised: the global random generator is left alone.
-        with torch.device("meta"):
-            network = networks.build(self.spec.network)
-        self._network = networks.load(network.to_empty(device="cpu"), generator.weights).requires_grad_(False)
-        self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._network = networks.frozen(self.spec.network, generator.weights)
         self._wanted = torch.from_numpy(to_photo(pixels[None]))
         self._norm = expected_norm(self.spec.prior, self.spec.z_dim)
         self._spread = typicality_spread(self.spec.prior, self.spec.z_dim)

@@ -1,4 +1,4 @@
-"""Steering: a direction is turned until what a network says of the pictures rises evenly along it.
+"""Steering: a direction is turned until what a network says of the pictures rises steadily along it.
 
 A boundary is the best straight one between samples that have an attribute and samples that have not. Of a generator
 whose attributes lie curved in z it says little of the way there; steering looks at the way itself.
@@ -16,7 +16,7 @@ from functools import partial
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import interpolate, pad
 
 from latentlab.analysis.progress import Progress, unwatched
@@ -27,7 +27,6 @@ from latentlab.latent.priors import sample
 from latentlab.models import networks
 from latentlab.models.checkpoint import Generator
 from latentlab.models.classifier_file import Classifier
-from latentlab.models.spec import NetworkSpec
 
 STEPS = 200
 _STRENGTHS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
@@ -41,7 +40,6 @@ _MOST_SHIFT_PX, _NOISE = 3, 0.05
 _CHECKED, _CHECKED_SEED = 100, 9_999
 _BATCH = 64
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R 601
-
 
 Change = Callable[[Tensor], Tensor]
 """Changes pictures, shape (N, C, H, W), before they are read."""
@@ -66,10 +64,10 @@ class Steering:
     def __init__(self, generator: Generator, classifier: Classifier, label: int = 0) -> None:
         generator.check_open("steering")
         self._spec = generator.card.generator
-        self._label = label if self._spec.classes > 1 else None
-        self._draws = _frozen(self._spec.network, generator.weights)
+        self._label = label if self._spec.classes else None
+        self._draws = networks.frozen(self._spec.network, generator.weights)
         self._card = classifier.card
-        self._reads = _frozen(classifier.card.network, classifier.weights)
+        self._reads = networks.frozen(classifier.card.network, classifier.weights)
 
     def __call__(self, direction: Direction, output: int, progress: Progress = unwatched) -> Direction:
         """Climb how steadily the output rises with the strength, over fresh seeds at each step.
@@ -105,7 +103,7 @@ class Steering:
 
     def _climb(self, direction: Direction, output: int, progress: Progress) -> FloatArray:
         strengths = direction.sigma * torch.tensor(_STRENGTHS)
-        along = strengths / strengths.norm()  # their mean is 0
+        along = strengths / strengths.norm()  # of mean 0, so that the slope needs no centring
         earlier, later = torch.triu_indices(len(strengths), len(strengths), 1)
         v = torch.tensor(np.asarray(direction.vector)).requires_grad_()
         adam = torch.optim.Adam([v], _LR)
@@ -121,7 +119,7 @@ class Steering:
             first = slope.detach() if first is None else first
             rises = (odds[:, later] - odds[:, earlier]) / (_RISE * odds.std().detach())
             tau = rises.tanh().mean(1).clamp(max=_ENOUGH).mean()
-            gain = tau + _SLOPE_WEIGHT * (slope / first).clamp(max=1.0)
+            gain = tau + _SLOPE_WEIGHT * (slope / first.abs()).clamp(max=1.0)
             adam.zero_grad()
             (-gain).backward()
             adam.step()
@@ -140,14 +138,6 @@ class Steering:
     def _read(self, z: FloatArray, output: int) -> Numbers:
         parts = [self._log_odds(part, output) for part in torch.split(torch.from_numpy(z), _BATCH)]
         return torch.cat(parts).double().numpy()
-
-
-def _frozen(spec: NetworkSpec, weights: networks.Weights) -> nn.Module:
-    # On no device nothing is initialised: the global random generator is left alone.
-    with torch.device("meta"):
-        empty = networks.build(spec)
-    network = networks.load(empty.to_empty(device="cpu"), weights).requires_grad_(False)
-    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 
 def _as_seen(photo: Tensor, shape: tuple[int, ...]) -> Tensor:

@@ -42,7 +42,7 @@ class Directions:
         count: For sefa, pca and local: how many; 0 takes ten, or as many as z is wide.
         network: For attributes: the network's .safetensors, where not just one for such pictures lies beside the model.
         attribute: For attributes: those wanted, of all that the network knows; several may be named.
-        steer: For attributes: turn each until the network's answer rises evenly along it; about a minute each.
+        steer: For attributes: turn each until the network's answer rises steadily along it; about a minute each.
         point: For local: a seed, a PNG saved by latentlab, a .npy of z, or a copied latent.
         label: The class whose pictures are looked at, from 0, where the model has classes; that of the point, or the
             first, if not given.

@@ -53,6 +53,15 @@ def load(network: nn.Module, weights: Weights) -> nn.Module:
     return network.eval()
 
 
+def frozen(spec: NetworkSpec, weights: Weights) -> nn.Module:
+    """Build a network with weights on the CPU, channels last, for gradients of what enters it and of nothing else."""
+    # On no device nothing is initialised: the global random generator is left alone.
+    with torch.device("meta"):
+        empty = build(spec)
+    network = load(empty.to_empty(device="cpu"), weights).requires_grad_(False)
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+
+
 def weights_of(network: nn.Module) -> dict[str, npt.NDArray[np.float32]]:
     """Copy a network's weights to the CPU as float32 numpy arrays that share no memory with it."""
     return {

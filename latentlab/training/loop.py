@@ -5,8 +5,8 @@ References:
     Radford, Metz & Chintala 2015, arXiv:1511.06434, section 3; real and generated images pass D in batches of their
     own, as in the PyTorch example.
 
-What was tried and left out: `torch.compile` of both networks on the CPU (width 32 at 32x32, a core with AVX-512), four
-turns of 12 steps: 803, 906, 766, 795 images a second without, 796, 797, 837, 644 with it, after compiling for a minute.
+What was tried and left out: `torch.compile` of both networks on the CPU, at 0.92 to 0.96 of the speed without it
+(`tests/benchmarks/bench_compile.py`, two runs of four turns on a core with AVX-512).
 """
 
 from __future__ import annotations

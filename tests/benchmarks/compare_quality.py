@@ -292,8 +292,7 @@ def main() -> int:
     first = rows[0][2]
     print(
         f"\n{task.held_out.name}, {base.size}x{base.size}x{base.channels}, width {base.width}, batch {base.batch}, "
-        f""
-        f"{base.kimg:g} kimg each; ours {arguments.model or 'with ' + arguments.ours}\n"
+        f"up to {base.kimg:g} kimg; ours {arguments.model or 'with ' + arguments.ours}\n"
         f"judged by {first.frechet.pictures:,} samples against {len(task.held_out.reference):,} of the "
         f"{task.held_out.part}; {first.space}\n"
         f"as many other real pictures: Fréchet distance {first.floor.value:.3f} ± {first.floor.error:.3f}\n"

@@ -18,7 +18,9 @@ from latentlab import cli, paths
 from latentlab.analysis import measured, pca, steering
 from latentlab.analysis.classifier import PictureClassifier
 from latentlab.analysis.local import local_directions
+from latentlab.analysis.progress import Progress
 from latentlab.analysis.sefa import closed_form
+from latentlab.analysis.steering import Steering
 from latentlab.export.latent_png import read_tag
 from latentlab.export.traversal import traversal_figure
 from latentlab.latent.directions import Direction, offset
@@ -221,15 +223,26 @@ def test_one_attribute_is_looked_for_and_steered(
     path: Path, network: Path, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(steering, "STEPS", 20)
+    asked = list[int]()
+    real_call = Steering.__call__
+
+    def watched(self: Steering, direction: Direction, output: int, progress: Progress) -> Direction:
+        asked.append(output)
+        return real_call(self, direction, output, progress)
+
+    monkeypatch.setattr(Steering, "__call__", watched)
     run = ("directions", path, "--method", "attributes", "--network", network, "--samples", 300)
     assert [line.split()[0] for line in result(capsys, *run).splitlines()] == ["Smiling", "Glasses"]
     out = tmp_path / "glasses.safetensors"
     assert "samples held out" in result(capsys, *run, "--attribute", "glasses", "--out", out)
     (plain,) = load_directions(out)
+    assert (plain.name, asked) == ("Glasses", [])
     result(capsys, *run, "--attribute", "glasses", "--steer", "--out", out)
     (turned,) = load_directions(out)
-    assert turned.name == plain.name == "Glasses"
-    assert ("steered" in turned.detail) is not np.allclose(turned.vector, plain.vector)
+    assert (turned.name, asked) == ("Glasses", [1])
+    assert ("steered" in turned.detail) is not np.allclose(turned.vector, plain.vector), (
+        "it says so where it was turned"
+    )
     assert "It knows Smiling, Glasses." in refused(capsys, *run, "--attribute", "hat")
 
 

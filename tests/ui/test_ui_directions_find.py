@@ -24,6 +24,7 @@ from latentlab.analysis.measured import measured_directions
 from latentlab.analysis.pca import principal_directions
 from latentlab.analysis.progress import Progress
 from latentlab.analysis.sefa import closed_form
+from latentlab.analysis.steering import Steering
 from latentlab.latent.directions import Direction
 from latentlab.models.card import DataSource
 from latentlab.models.classifier_file import ClassifierCard, Output, load_classifier, save_classifier
@@ -199,8 +200,12 @@ def test_a_network_beside_the_model_names_directions(
 
 
 def test_one_attribute_is_steered(
-    network: Path, dialog: FindDirectionsDialog, window: MainWindow, qtbot: QtBot
+    network: Path, dialog: FindDirectionsDialog, window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def turned(_: Steering, direction: Direction, output: int, progress: Progress) -> Direction:
+        return replace(direction, vector=direction.vector[::-1], detail=f"turned by output {output}")
+
+    monkeypatch.setattr(Steering, "__call__", turned)
     page = dialog.attributes
     assert [page.which.itemText(row) for row in range(page.which.count())] == [
         "all that it knows",
@@ -216,7 +221,8 @@ def test_one_attribute_is_steered(
     find(dialog, ATTRIBUTES, qtbot)
     assert list(own(window)) == ["Glasses"]
     steered = own(window)["Glasses"]
-    assert ("steered" in steered.detail) is not same(steered, plain)
+    assert np.allclose(steered.vector, plain.vector[::-1], atol=1e-6)
+    assert steered.detail == "turned by output 1"
     page.offer(window.studio.model)
     assert page.which.currentText() == "Glasses", "what was chosen stays when the dialog is opened again"
 

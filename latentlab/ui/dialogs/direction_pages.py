@@ -207,7 +207,7 @@ class AttributesPage(MethodPage):
         self.steer = QCheckBox(self.tr("Steer them: slower, and steadier"))
         self.steer.setToolTip(
             self.tr(
-                "Turns each direction through generator and network until the answer rises evenly along it, where a "
+                "Turns each direction through generator and network until the answer rises steadily along it, where a "
                 "straight boundary does not do; about a minute each (Jahanian, Chai & Isola 2020, "
                 "arXiv:1907.07171)."
             )
