@@ -75,7 +75,7 @@ PAGES: tuple[tuple[str, tuple[PlotSpec, ...]], ...] = (
         _("Samples"),
         (
             PlotSpec(_("grey scale"), (("spread", _("spread of the sheet")), ("change", _("change a tick")))),
-            PlotSpec(_("contrast over that of real pictures"), (("contrast", _("samples")),)),
+            PlotSpec(_("contrast"), (("contrast", _("samples over real pictures")),)),
         ),
     ),
     (
