@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QMainWindow,
@@ -326,6 +326,9 @@ class MainWindow(QMainWindow):
         self.dialogs.compare_wanted.connect(self._on_compare)
         self.dialogs.explore_wanted.connect(self._on_show_explore)
         studio.image_dropped.connect(self.dialogs.find_latent_of)
+        # Queued: a theme that is just being chosen changes the scheme as well, and is in the settings by then.
+        scheme_changed = QGuiApplication.styleHints().colorSchemeChanged
+        scheme_changed.connect(self._on_desktop_scheme, Qt.ConnectionType.QueuedConnection)
         self._on_running(False)
         self.explore.picture_painted.connect(self._on_first_picture)
         self._furnishing = QTimer(self)
@@ -499,6 +502,11 @@ class MainWindow(QMainWindow):
     def toggle_smooth(self) -> None:
         """Enlarge pictures as the action is checked: smooth or crisp."""
         self.studio.change_settings(smooth=self.actions_["smooth"].isChecked())
+
+    @Slot()
+    def _on_desktop_scheme(self) -> None:
+        if self.studio.settings.theme == "system":
+            self.set_theme("system")
 
     def set_theme(self, name: str) -> None:
         """Give the application another look, and remember it."""

@@ -15,7 +15,8 @@ from PySide6.QtWidgets import QApplication
 
 from latentlab.paths import bundled
 
-THEMES = ("system", "light", "dark")
+_SCHEMES = {"system": Qt.ColorScheme.Unknown, "light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}
+THEMES = tuple(_SCHEMES)
 
 
 @dataclass(frozen=True)
@@ -116,10 +117,14 @@ def color(value: str, alpha: int = 255) -> QColor:
 
 
 def apply(app: QApplication, theme: str) -> None:
-    """Give the whole application a theme: ``light``, ``dark``, or ``system`` for what the desktop has."""
+    """Give the whole application a theme: ``light``, ``dark``, or ``system`` for what the desktop has.
+
+    Where the platform lets it, title bars and native dialogs take the same.
+    """
     global _current
-    desktop_is_light = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Light
-    dark = not desktop_is_light if theme == "system" else theme == "dark"
+    hints = QGuiApplication.styleHints()
+    hints.setColorScheme(_SCHEMES[theme])
+    dark = hints.colorScheme() != Qt.ColorScheme.Light if theme == "system" else theme == "dark"
     _current = DARK if dark else LIGHT
     app.setStyle("Fusion")
     app.setPalette(_palette(_current))

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 import pytest
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from latentlab.paths import bundled
 from latentlab.session.settings import load_settings
@@ -104,3 +106,35 @@ def test_the_theme_is_switched_and_remembered(window: MainWindow, qapp: QApplica
     window.actions_["theme-system"].trigger()
     window.close()
     assert load_settings().theme == "system"
+
+
+class _Desktop:
+    """Stands for a desktop whose scheme can be set, which the platform of the tests has not."""
+
+    scheme = Qt.ColorScheme.Dark
+
+    def styleHints(self) -> _Desktop:  # noqa: N802
+        return self
+
+    def colorScheme(self) -> Qt.ColorScheme:  # noqa: N802
+        return self.scheme
+
+    def setColorScheme(self, _scheme: Qt.ColorScheme) -> None:  # noqa: N802
+        """Give the platform a scheme; this one has a will of its own."""
+
+
+@pytest.mark.usefixtures("_restored")
+@pytest.mark.parametrize(("chosen", "expected"), [("system", LIGHT), ("dark", DARK)])
+def test_a_desktop_that_changes_its_scheme_is_followed_where_that_was_chosen(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, chosen: str, expected: Tokens
+) -> None:
+    desktop = _Desktop()
+    monkeypatch.setattr(theme, "QGuiApplication", desktop)
+    window.set_theme(chosen)
+    assert theme.tokens() is DARK
+    desktop.scheme = Qt.ColorScheme.Light
+    with qtbot.waitSignal(QGuiApplication.styleHints().colorSchemeChanged):
+        QGuiApplication.styleHints().colorSchemeChanged.emit(desktop.scheme)
+    QApplication.processEvents()
+    assert theme.tokens() is expected
+    assert window.studio.settings.theme == chosen
