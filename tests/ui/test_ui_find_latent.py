@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 from latentlab import paths
-from latentlab.analysis.inversion import Inversion, Reconstruction, invert
+from latentlab.analysis.inversion import STEPS, Inversion, Reconstruction, invert
 from latentlab.analysis.progress import Progress
 from latentlab.models import onnx_graph
 from latentlab.models.card import ModelCard
@@ -43,12 +43,23 @@ class Held:
 
     def __init__(self) -> None:
         self.seeds: list[int] = []
+        self.steps: list[int] = []
         self.ended = threading.Event()
 
     def invert(
-        self, generator: Generator, pixels: Pixels, *, seed: int, progress: Progress, on_nearer: OnNearer
+        self,
+        generator: Generator,
+        pixels: Pixels,
+        steps: int,
+        seed: int,
+        label: int | None,
+        *,
+        progress: Progress,
+        on_nearer: OnNearer,
     ) -> Inversion:
+        assert label is None
         self.seeds.append(seed)
+        self.steps.append(steps)
         self.ended.clear()
         try:
             z = np.full(generator.card.generator.z_dim, 0.25 + seed, np.float32)
@@ -110,7 +121,7 @@ def analysis_threads() -> list[threading.Thread]:
 
 
 def wait_for_best(qtbot: QtBot, dialog: FindLatentDialog) -> None:
-    qtbot.waitUntil(lambda: dialog.figure.text().startswith("2"), timeout=30_000)
+    qtbot.waitUntil(lambda: dialog.view.figure.text().startswith("2"), timeout=30_000)
 
 
 def files(*where: Path) -> QMimeData:
@@ -133,15 +144,15 @@ def test_what_is_found_is_what_the_command_finds_and_comes_nearer_live(
     assert not dialog.isModal(), "one plays on while it is open"
     assert not any(button.isEnabled() for button in (dialog.stop, dialog.again, dialog.keep, dialog.explore))
     seen: list[tuple[Reconstruction, str]] = []
-    dialog._search.came_nearer.connect(lambda nearer: seen.append((nearer, dialog.figure.text())))
+    dialog._search.came_nearer.connect(lambda nearer: seen.append((nearer, dialog.view.figure.text())))
     assert find() is dialog
-    assert dialog.image.pixels() is None, "it is not read on the window's thread"
+    assert dialog.view.image.pixels() is None, "it is not read on the window's thread"
     qtbot.waitUntil(lambda: not dialog._search.running, timeout=60_000)
     wanted = read_own_picture(image, model.generator.card)
     expected = invert(model.generator, wanted)
-    assert np.array_equal(shown(dialog.image), wanted)
-    assert np.abs(shown(dialog.nearest).astype(int) - expected.pixels).max() <= 1
-    assert dialog.figure.text() == f"{expected.error:.1f} of 255 grey levels off on average"
+    assert np.array_equal(shown(dialog.view.image), wanted)
+    assert np.abs(shown(dialog.view.nearest).astype(int) - expected.pixels).max() <= 1
+    assert dialog.view.figure.text() == f"{expected.error:.1f} of 255 grey levels off on average"
     assert f"samples that were looked at first is {expected.nearest_error:.1f} grey" in dialog.message.text()
     assert "Seed 0" in dialog.message.text()
     assert len(seen) > 5
@@ -162,32 +173,55 @@ def test_stop_keeps_the_best_and_starting_again_takes_another_seed(
     click(dialog.stop)
     assert dialog.bar.isHidden(), "at once"
     assert "Seed 0. Stopped" in dialog.message.text()
-    assert np.array_equal(shown(dialog.nearest), shown(dialog.image) // 2)
+    assert np.array_equal(shown(dialog.view.nearest), shown(dialog.view.image) // 2)
     assert dialog.explore.isEnabled()
     assert held.ended.wait(10.0)
     QApplication.processEvents()
-    assert dialog.figure.text().startswith("20.0 "), "what it tells too late is of no interest"
+    assert dialog.view.figure.text().startswith("20.0 "), "what it tells too late is of no interest"
     click(dialog.again)
-    assert dialog.nearest.pixels() is None
-    qtbot.waitUntil(lambda: dialog.figure.text().startswith("21.0 "))
+    assert dialog.view.nearest.pixels() is None
+    qtbot.waitUntil(lambda: dialog.view.figure.text().startswith("21.0 "))
     assert "Seed 1" in dialog.message.text()
     click(dialog.again)
-    qtbot.waitUntil(lambda: dialog.figure.text().startswith("22.0 "))
+    qtbot.waitUntil(lambda: dialog.view.figure.text().startswith("22.0 "))
     assert held.seeds == [0, 1, 2]
 
 
 def test_another_crop_is_another_search(find: Callable[[], FindLatentDialog], held: Held, qtbot: QtBot) -> None:
     dialog = find()
     wait_for_best(qtbot, dialog)
-    dialog.crop.setCurrentIndex(dialog.crop.findData("face"))
+    dialog.form.crop.setCurrentIndex(dialog.form.crop.findData("face"))
     qtbot.waitUntil(lambda: not dialog._search.running)
     assert "the crop face needs CelebA's 178 x 218" in dialog.message.text()
-    assert dialog.image.pixels() is None
+    assert dialog.view.image.pixels() is None
     assert not dialog.explore.isEnabled()
-    dialog.crop.setCurrentIndex(dialog.crop.findData("stretch"))
+    dialog.form.crop.setCurrentIndex(dialog.form.crop.findData("stretch"))
     wait_for_best(qtbot, dialog)
     assert held.seeds == [0, 0]
-    assert dialog.image.pixels() is not None
+    assert dialog.view.image.pixels() is not None
+
+
+def test_another_length_is_another_search(find: Callable[[], FindLatentDialog], held: Held, qtbot: QtBot) -> None:
+    dialog = find()
+    wait_for_best(qtbot, dialog)
+    dialog.form.steps.setValue(300)
+    qtbot.waitUntil(lambda: held.steps == [STEPS, 300])
+
+
+def test_the_difference_is_shown_and_the_picture_again(
+    find: Callable[[], FindLatentDialog], held: Held, window: MainWindow, qtbot: QtBot
+) -> None:
+    dialog = find()
+    wait_for_best(qtbot, dialog)
+    image = shown(dialog.view.image)
+    click(dialog.view.difference)
+    assert np.array_equal(shown(dialog.view.nearest), np.minimum(2 * (image - image // 2).astype(int), 255))
+    assert dialog.view.title.text() == "Their difference, 2 times as bright"
+    click(dialog.keep)
+    assert (state_of(window).shelf[0].z == 0.25).all(), "what is kept is the picture"
+    QTest.keyClick(dialog, Qt.Key.Key_D)
+    qtbot.waitUntil(lambda: dialog.view.title.text() == "The nearest picture")
+    assert np.array_equal(shown(dialog.view.nearest), image // 2)
 
 
 def test_it_is_explored_and_undone(
@@ -231,7 +265,7 @@ def test_it_is_dragged_like_any_picture(
     monkeypatch.setattr("latentlab.ui.dialogs.find_latent.start_drag", lambda _, card: taken.append(card))
     dialog = find()
     wait_for_best(qtbot, dialog)
-    dialog.nearest.drag_started.emit()
+    dialog.view.nearest.drag_started.emit()
     assert [card.name for card in taken] == ["inversion of photo.png"]
     drop(window.strip.end_b, mime_of(taken[0]))
     assert (state_of(window).strip.b.base == 0.25).all()
@@ -252,6 +286,10 @@ def test_a_class_is_found_with_it(window: MainWindow, tmp_path: Path, qtbot: QtB
     assert f"Seed 0, class {model.class_names[found.label or 0]}" in dialog.message.text()
     click(dialog.explore)
     assert state_of(window).picture.label == found.label
+    assert dialog.form.class_.itemText(0) == "any"
+    dialog.form.class_.setCurrentText(model.class_names[1])
+    qtbot.waitUntil(lambda: not dialog._search.running, timeout=60_000)
+    assert f"Seed 0, class {model.class_names[1]}" in dialog.message.text()
     window.dialogs.close()
 
 
@@ -276,7 +314,7 @@ def test_an_image_is_dropped_anywhere(
     drop(well(window, where), files(path))
     dialog = dialog_of(window)
     wait_for_best(qtbot, dialog)
-    assert dialog.name.whole() == path.name
+    assert dialog.form.name.whole() == path.name
     assert window.messages.text() == ""
     assert state_of(window) is before
     window.dialogs.close()
@@ -289,10 +327,10 @@ def test_an_image_is_dropped_on_the_dialog(
     wait_for_best(qtbot, dialog)
     other = image.with_name("other.webp")
     Image.new("RGB", (40, 30), (9, 200, 9)).save(other, lossless=True)
-    assert drop(dialog.image, files(other))
-    assert dialog.nearest.pixels() is None
+    assert drop(dialog.view.image, files(other))
+    assert dialog.view.nearest.pixels() is None
     wait_for_best(qtbot, dialog)
-    assert (shown(dialog.image) == (9, 200, 9)).all()
+    assert (shown(dialog.view.image) == (9, 200, 9)).all()
     assert not drop(dialog, files(image.with_name("model.pth")))
 
 
@@ -367,7 +405,7 @@ def test_what_is_no_image_is_said_in_one_line(window: MainWindow, tmp_path: Path
     assert "\n" not in dialog.message.text()
     assert dialog.message.objectName() == "warning"
     assert not dialog.explore.isEnabled()
-    assert dialog.choose.isEnabled()
+    assert dialog.form.choose.isEnabled()
     path.unlink()
     click(dialog.again)
     qtbot.waitUntil(lambda: not dialog._search.running, timeout=30_000)
@@ -412,11 +450,11 @@ def test_another_model_ends_the_search(
     assert not dialog._search.running
     assert held.ended.wait(10.0)
     qtbot.waitUntil(lambda: analysis_threads() == [])
-    assert dialog.nearest.pixels() is None
+    assert dialog.view.nearest.pixels() is None
     assert not dialog.explore.isEnabled()
     assert "Another model was opened" in dialog.message.text()
     click(dialog.again)
     wait_for_best(qtbot, dialog)
-    assert shown(dialog.image).shape == (16, 16, 1)
+    assert shown(dialog.view.image).shape == (16, 16, 1)
     click(dialog.explore)
     assert len(state_of(window).picture.base) == 12

@@ -7,7 +7,6 @@ from pathlib import Path
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QFileDialog,
     QHBoxLayout,
@@ -19,10 +18,8 @@ from PySide6.QtWidgets import (
 )
 
 from latentlab.analysis.inversion import Inversion, Reconstruction
-from latentlab.data.crops import CROPS
 from latentlab.data.picture import SUFFIXES
 from latentlab.errors import ErrorReport
-from latentlab.latent.priors import share_outside, typicality_spread
 from latentlab.pixels import Pixels
 from latentlab.session import changes
 from latentlab.session.invertible import why_not_invertible
@@ -30,16 +27,13 @@ from latentlab.session.opened import OpenedModel
 from latentlab.session.point import Point
 from latentlab.session.settings import Settings
 from latentlab.ui.card_mime import local_files, start_drag
-from latentlab.ui.dialogs.image_search import ImageSearch, Wanted
+from latentlab.ui.dialogs.image_search import ImageSearch
+from latentlab.ui.dialogs.image_search_form import ImageSearchForm
+from latentlab.ui.dialogs.reconstruction_view import ReconstructionView
 from latentlab.ui.model_kinds import is_picture
 from latentlab.ui.studio import Studio
-from latentlab.ui.widgets.elided import ElidedLabel
-from latentlab.ui.widgets.picture import PictureView
-from latentlab.ui.widgets.typicality import TypicalityMeter
 
 _SIZE_PX = QSize(720, 560)
-_LEAST_SIDE_PX = 192
-_PADDING_PX = 8
 
 
 class FindLatentDialog(QDialog):
@@ -61,15 +55,15 @@ class FindLatentDialog(QDialog):
         self.setAcceptDrops(True)
         self.resize(_SIZE_PX)
         self._studio = studio
-        self._path: Path | None = None
         self._next_seed = 0
         self._seed = 0
         self._best: Reconstruction | None = None
         self._search = ImageSearch(self)
-        self._make_views()
+        self._make_parts()
         self._make_buttons()
         self._lay_out()
         self._connect()
+        self.form.set_class_names(() if studio.model is None else studio.model.class_names)
         self._show_best(None)
         self._show_state()
 
@@ -80,13 +74,12 @@ class FindLatentDialog(QDialog):
         self.activateWindow()
         if path is not None:
             self.look_for(path)
-        elif self._path is None:
+        elif self.form.path is None:
             self._on_choose()
 
     def look_for(self, path: Path) -> None:
         """Find the latent of an image; the search for the one before ends."""
-        self._path = path
-        self.name.set_whole(path.name, str(path))
+        self.form.set_path(path)
         self._begin(0)
 
     def close_service(self) -> None:
@@ -108,56 +101,22 @@ class FindLatentDialog(QDialog):
         event.acceptProposedAction()
         self.look_for(next(path for path in local_files(event.mimeData()) if is_picture(path)))
 
-    def _make_views(self) -> None:
-        self.image, self.nearest = (PictureView(surround=True, padding_px=_PADDING_PX) for _ in range(2))
-        self.image.setAccessibleName(self.tr("The image as the model sees it"))
-        self.image.setToolTip(self.tr("The image as the model sees it: cut, and resized to what it draws"))
-        self.nearest.setAccessibleName(self.tr("The nearest picture"))
-        self.nearest.setToolTip(
-            self.tr(
-                "The nearest picture that the model draws. Drag it to the shelf, to a well or out of the window.\n"
-                "z is held to where the prior has its samples, so that it can be edited (Zhu et al. 2016, "
-                "arXiv:1609.03552)."
-            )
-        )
-        for view in (self.image, self.nearest):
-            view.setMinimumSize(_LEAST_SIDE_PX, _LEAST_SIDE_PX)
-            view.set_smooth(self._studio.settings.smooth)
-        self.meter = TypicalityMeter()
-        self.figure = QLabel()
-        self.figure.setObjectName("figure")
-        self.figure.setToolTip(
-            self.tr(
-                "Mean absolute difference of the two pictures, black to white being 255. A model draws only what it "
-                "has learned: what is left tells what it has not."
-            )
-        )
+    def _make_parts(self) -> None:
+        self.form = ImageSearchForm()
+        self.view = ReconstructionView()
+        self.view.set_smooth(self._studio.settings.smooth)
         self.message = QLabel()
         self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        for label in (self.figure, self.message):
-            label.setWordWrap(True)
-        self.name = ElidedLabel()
-        self.name.setObjectName("muted")
+        self.message.setWordWrap(True)
+        self.message.setMinimumHeight(self.message.fontMetrics().lineSpacing())
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName(self.tr("How far the search is"))
-        self.message.setMinimumHeight(self.message.fontMetrics().lineSpacing())
-        for hidden_at_times in (self.bar, self.meter):
-            policy = hidden_at_times.sizePolicy()
-            policy.setRetainSizeWhenHidden(True)
-            hidden_at_times.setSizePolicy(policy)
+        policy = self.bar.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.bar.setSizePolicy(policy)
 
     def _make_buttons(self) -> None:
-        self.choose = QPushButton(self.tr("Choose…"))
-        self.choose.setToolTip(self.tr("Choose an image of any size: PNG, JPEG, WebP, BMP or GIF"))
-        self.crop = QComboBox()
-        self.crop.setAccessibleName(self.tr("Crop"))
-        self.crop.setToolTip(
-            self.tr("Which part of the image; those that name pixels are papers' crops of aligned CelebA images")
-        )
-        for crop in CROPS.values():
-            self.crop.addItem(crop.title, crop.name)
-            self.crop.setItemData(self.crop.count() - 1, crop.source, Qt.ItemDataRole.ToolTipRole)
         self.stop = QPushButton(self.tr("Stop"))
         self.stop.setToolTip(self.tr("End the search and keep the nearest picture so far"))
         self.again = QPushButton(self.tr("Start again"))
@@ -168,33 +127,11 @@ class FindLatentDialog(QDialog):
         self.explore = QPushButton(self.tr("Explore it"))
         self.explore.setObjectName("primary")
         self.explore.setToolTip(self.tr("Put the nearest picture under the sliders"))
-        for button in (self.choose, self.stop, self.again, self.keep):
+        for button in (self.stop, self.again, self.keep):
             button.setAutoDefault(False)
         self.explore.setDefault(True)
 
     def _lay_out(self) -> None:
-        top = QHBoxLayout()
-        top.setSpacing(8)
-        top.addWidget(self.choose)
-        top.addWidget(self.name, 1)
-        crop = QLabel(self.tr("Crop"))
-        crop.setBuddy(self.crop)
-        top.addWidget(crop)
-        top.addWidget(self.crop)
-        titles = QHBoxLayout()
-        titles.setSpacing(16)
-        for text in (self.tr("The image as the model sees it"), self.tr("The nearest picture")):
-            title = QLabel(text)
-            title.setObjectName("muted")
-            titles.addWidget(title, 1)
-        views = QHBoxLayout()
-        views.setSpacing(16)
-        views.addWidget(self.image, 1)
-        views.addWidget(self.nearest, 1)
-        line = QHBoxLayout()
-        line.setSpacing(16)
-        line.addWidget(self.figure, 1)
-        line.addWidget(self.meter)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addWidget(self.stop)
@@ -205,24 +142,22 @@ class FindLatentDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(8)
-        layout.addLayout(top)
+        layout.addWidget(self.form)
         layout.addSpacing(8)
-        layout.addLayout(titles)
-        layout.addLayout(views, 1)
-        layout.addLayout(line)
+        layout.addWidget(self.view, 1)
         layout.addWidget(self.message)
         layout.addWidget(self.bar)
         layout.addSpacing(8)
         layout.addLayout(buttons)
 
     def _connect(self) -> None:
-        self.choose.clicked.connect(self._on_choose)
-        self.crop.currentIndexChanged.connect(self._on_crop)
+        self.form.choose.clicked.connect(self._on_choose)
+        self.form.changed.connect(self._on_form)
         self.stop.clicked.connect(self._on_stop)
         self.again.clicked.connect(self._on_again)
         self.keep.clicked.connect(self._on_keep)
         self.explore.clicked.connect(self._on_explore)
-        self.nearest.drag_started.connect(self._on_drag)
+        self.view.nearest.drag_started.connect(self._on_drag)
         self._search.image_read.connect(self._on_image_read)
         self._search.came_nearer.connect(self._on_nearer)
         self._search.found.connect(self._on_found)
@@ -234,11 +169,11 @@ class FindLatentDialog(QDialog):
     def _begin(self, seed: int) -> None:
         """Search from the samples of a seed, unless the open model can find the latent of no image."""
         model = self._studio.model
-        if model is None or self._path is None:
+        if model is None or self.form.path is None:
             return
         self._search.stop()
         self._show_best(None)
-        self.image.set_dimmed(True)
+        self.view.image.set_dimmed(True)
         why = why_not_invertible(model.generator)
         if why:
             self._say(why, warns=True)
@@ -246,32 +181,23 @@ class FindLatentDialog(QDialog):
             self._seed, self._next_seed = seed, seed + 1
             self.bar.setRange(0, 0)
             self._say(self.tr("Reading the image…"))
-            self._search.start(Wanted(model, self._path, self.crop.currentData(), seed))
+            self._search.start(self.form.wanted(model, self.form.path, seed))
         self._show_state()
 
     def _show_best(self, best: Reconstruction | None) -> None:
         self._best = best
-        self.nearest.set_pixels(None if best is None else best.pixels)
-        self.meter.setVisible(best is not None)
-        if best is None:
-            self.figure.clear()
-            return
         state = self._studio.state
-        if state is not None:
-            outside = float(share_outside(best.z[None], state.prior)[0])
-            self.meter.set_value(best.typicality, typicality_spread(state.prior, state.z_dim), outside)
-        self.figure.setText(self.tr("{0} of 255 grey levels off on average").format(f"{best.error:.1f}"))
+        self.view.show_best(best, None if state is None else state.prior)
 
     def _show_state(self) -> None:
         """Offer what can be done now."""
         running, found = self._search.running, self._best is not None
         self.bar.setVisible(running)
         self.stop.setEnabled(running)
-        self.again.setEnabled(self._path is not None)
+        self.again.setEnabled(self.form.path is not None)
         self.keep.setEnabled(found)
         self.explore.setEnabled(found)
-        self.image.set_hint(self.tr("Drop an image here, or choose one"))
-        self.nearest.set_hint(self.tr("Looking…") if running else self.tr("What comes nearest to it is shown here"))
+        self.view.set_looking(running)
 
     def _say(self, text: str, warns: bool = False) -> None:
         self.message.setObjectName("warning" if warns else "muted")
@@ -287,9 +213,9 @@ class FindLatentDialog(QDialog):
         return ", ".join(facts)
 
     def _point(self) -> Point | None:
-        if self._best is None or self._path is None:
+        if self._best is None or self.form.path is None:
             return None
-        origin = self.tr("inversion of {0}").format(self._path.name)
+        origin = self.tr("inversion of {0}").format(self.form.path.name)
         return Point(self._best.z, origin=origin, label=self._best.label)
 
     @Slot()
@@ -301,8 +227,8 @@ class FindLatentDialog(QDialog):
             self._studio.change_settings(image_folder=str(Path(chosen).parent))
             self.look_for(Path(chosen))
 
-    @Slot(int)
-    def _on_crop(self, _index: int) -> None:
+    @Slot()
+    def _on_form(self) -> None:
         self._begin(0)
 
     @Slot()
@@ -336,12 +262,11 @@ class FindLatentDialog(QDialog):
     def _on_drag(self) -> None:
         point = self._point()
         if point is not None:
-            start_drag(self.nearest, self._studio.card_of(point))
+            start_drag(self.view.nearest, self._studio.card_of(point))
 
     @Slot(object)
     def _on_image_read(self, pixels: Pixels) -> None:
-        self.image.set_pixels(pixels)
-        self.image.set_dimmed(False)
+        self.view.show_image(pixels)
         self._say(self.tr("Getting ready to search…"))
 
     @Slot(object)
@@ -371,7 +296,7 @@ class FindLatentDialog(QDialog):
     @Slot(object)
     def _on_failed(self, report: ErrorReport) -> None:
         if self._best is None:
-            self.image.set_pixels(None)
+            self.view.show_image(None)
         self._next_seed = 0
         self._say(str(report), warns=True)
         self._show_state()
@@ -380,15 +305,15 @@ class FindLatentDialog(QDialog):
     def _on_model(self, model: OpenedModel) -> None:
         """What was found is of another model; so is how the image was seen."""
         self._search.stop()
+        self.form.set_class_names(model.class_names)
         self._show_best(None)
-        self.image.set_dimmed(True)
+        self.view.image.set_dimmed(True)
         self._next_seed = 0
         why = why_not_invertible(model.generator)
-        if self._path is not None:
+        if self.form.path is not None:
             self._say(why or self.tr("Another model was opened. Start again to look for the image there."), bool(why))
         self._show_state()
 
     @Slot(object)
     def _on_settings(self, settings: Settings) -> None:
-        for view in (self.image, self.nearest):
-            view.set_smooth(settings.smooth)
+        self.view.set_smooth(settings.smooth)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from latentlab.analysis.inversion import Inversion, Reconstruction, invert
+from latentlab.analysis.inversion import STEPS, Inversion, Reconstruction, invert
 from latentlab.analysis.progress import Progress
 from latentlab.errors import ErrorReport, LatentlabError
 from latentlab.pixels import Pixels
@@ -26,12 +26,16 @@ class Wanted:
         path: The image.
         crop: Which part of it, a key of `crops.CROPS`.
         seed: Of the samples that are looked at first.
+        label: The class to draw it as, from 0; None for whichever comes nearest.
+        steps: Of the descent.
     """
 
     model: OpenedModel
     path: Path
     crop: str
     seed: int
+    label: int | None = None
+    steps: int = STEPS
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +113,9 @@ class ImageSearch(QObject):
             return invert(
                 wanted.model.generator,
                 pixels,
-                seed=wanted.seed,
+                wanted.steps,
+                wanted.seed,
+                wanted.label,
                 progress=progress,
                 on_nearer=lambda nearer: self.told.emit(Told(number, nearer)),
             )
