@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent, QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from latentlab.analysis.classifier import PictureClassifier
-from latentlab.analysis.progress import Progress
-from latentlab.analysis.quantities import QUANTITIES, quantities_of
-from latentlab.analysis.realism import discriminator_scores
-from latentlab.errors import LatentlabError
-from latentlab.latent.priors import MAX_SEED, sample, typicality
-from latentlab.models.checkpoint import load_discriminator, read_card
-from latentlab.models.classifier_file import find_classifiers, load_classifier, read_classifier_card
-from latentlab.paths import bundled
+from latentlab.analysis.progress import unwatched
+from latentlab.latent.priors import MAX_SEED, sample
 from latentlab.pixels import Pixels
 from latentlab.session import changes
 from latentlab.session.opened import OpenedModel
@@ -31,6 +20,7 @@ from latentlab.session.state import SessionState
 from latentlab.ui.card_mime import start_drag
 from latentlab.ui.panels.explore import SeedBox
 from latentlab.ui.panels.heading import icon_button
+from latentlab.ui.panels.sheet_orders import Measure, Numbers, Order, Sheet, orders_of
 from latentlab.ui.render_bridge import Frames
 from latentlab.ui.studio import Studio
 from latentlab.ui.widgets.picture_grid import PictureGrid
@@ -39,25 +29,6 @@ LANE = "sheet"
 _COUNTS = (16, 36, 64, 100)
 _USUAL_COUNT = 64
 _COLUMNS = 8
-_THREADS = 1
-
-Numbers = npt.NDArray[np.float64]
-Measure = Callable[[Pixels, Progress], Numbers]
-
-
-@dataclass(frozen=True)
-class _Order:
-    """Something to sort by.
-
-    Attributes:
-        measure: From all pictures of the sheet to a number each, called on the analysis thread; None where the number
-            is known without looking at them.
-    """
-
-    measure: Measure | None = None
-
-
-_BY_SEED, _BY_TYPICALITY = _Order(), _Order()
 
 
 @dataclass(frozen=True)
@@ -65,7 +36,7 @@ class _Scored:
     """What the analysis thread found: for which request of the lane, and what was measured."""
 
     seq: int
-    order: _Order
+    order: Order
     numbers: Numbers
 
 
@@ -191,67 +162,43 @@ class SheetPanel(QWidget):
         wanted = self.sort.currentText()
         self.sort.blockSignals(True)
         self.sort.clear()
-        self._offer(self.tr("Seed"), _BY_SEED, self.tr("As they come"))
-        tip = self.tr("|z| against what the prior gives; 1 is typical (White 2016, arXiv:1609.04468)")
-        self._offer(self.tr("Typicality"), _BY_TYPICALITY, tip)
-        self._offer_discriminator(model)
-        for name in quantities_of(model.generator.card.generator.channels):
-            self._offer(name, _Order(_quantity(name)), QUANTITIES[name].meaning)
-        for path in _networks_beside(model):
-            card = read_classifier_card(path)
-            if card.channels == model.generator.card.generator.channels:
-                for index, output in enumerate(card.outputs):
-                    tip = self.tr("{0}; balanced accuracy {1}").format(card.name, f"{output.accuracy:.0%}")
-                    self._offer(f"{card.name}: {output.name}", _Order(_output(path, index)), tip)
+        items = self.sort.model()
+        for row, order in enumerate(orders_of(model)):
+            self.sort.addItem(order.name if order.measure is not None else f"{order.name} ({order.tip})", order)
+            self.sort.setItemData(row, order.tip, Qt.ItemDataRole.ToolTipRole)
+            if order.measure is None and isinstance(items, QStandardItemModel):
+                items.item(row).setEnabled(False)
         self.sort.setCurrentIndex(max(0, self.sort.findText(wanted)))
         self.sort.blockSignals(False)
-
-    def _offer_discriminator(self, model: OpenedModel) -> None:
-        path, name = model.generator.path, self.tr("Discriminator")
-        if path is None:
-            self._offer(name, None, self.tr("This model is in no file yet"))
-        elif model.reading is not None or read_card(path).discriminator is None:
-            self._offer(name, None, self.tr("The model's file holds no discriminator"))
-        else:
-            tip = self.tr("The raw output of D: higher looks more real to it (Azadi et al. 2019, arXiv:1810.06758)")
-            self._offer(name, _Order(_discriminator(path)), tip)
-
-    def _offer(self, name: str, order: _Order | None, tip: str) -> None:
-        self.sort.addItem(name if order is not None else f"{name} ({tip})", order)
-        row = self.sort.count() - 1
-        self.sort.setItemData(row, tip, Qt.ItemDataRole.ToolTipRole)
-        items = self.sort.model()
-        if order is None and isinstance(items, QStandardItemModel):
-            items.item(row).setEnabled(False)
 
     def _sort(self) -> None:
         """Find the numbers to sort by: at once where they are known, in the background where pictures are measured."""
         model, pixels, order = self._studio.model, self._pixels, self.sort.currentData()
-        if model is None or pixels is None or self._missing or not isinstance(order, _Order):
+        if model is None or pixels is None or self._missing or not isinstance(order, Order) or order.measure is None:
             return
-        if order is _BY_SEED:
-            self._numbers = np.array(self._seeds(), np.float64)
-        elif order is _BY_TYPICALITY:
-            z = np.concatenate([sample(model.prior, 1, model.z_dim, seed) for seed in self._seeds()])
-            self._numbers = typicality(z, model.prior)
-        elif order.measure is not None:
-            if self._studio.analysis.running:
-                # A search for directions is not called off for a sheet.
-                self._waits = True
-                self.progress.setText(self.tr("Waiting for the search under way…"))
-                return
-            self._measure(order, order.measure, pixels)
-            return
-        self._show()
+        if not order.looks:
+            self._numbers = order.measure(self._sheet(model, pixels), unwatched)
+            self._show()
+        elif self._studio.analysis.running:
+            # A search for directions is not called off for a sheet.
+            self._waits = True
+            self.progress.setText(self.tr("Waiting for the search under way…"))
+        else:
+            self._measure(order, order.measure, self._sheet(model, pixels))
 
-    def _measure(self, order: _Order, measure: Measure, pixels: Pixels) -> None:
+    def _sheet(self, model: OpenedModel, pixels: Pixels) -> Sheet:
+        seeds = self._seeds()
+        z = np.concatenate([sample(model.prior, 1, model.z_dim, seed) for seed in seeds])
+        return Sheet(seeds, z, pixels)
+
+    def _measure(self, order: Order, measure: Measure, sheet: Sheet) -> None:
         seq = self._seq
         self._waits = False
         self._numbers = None
         self.progress.setText(self.tr("Measuring…"))
         self._studio.analysis.start(
             self.tr("Sorting the sheet"),
-            lambda progress: _Scored(seq, order, measure(pixels, progress)),
+            lambda progress: _Scored(seq, order, measure(sheet, progress)),
             self._on_scored,
         )
 
@@ -271,8 +218,7 @@ class SheetPanel(QWidget):
             missing = self._pixels is None or index in self._missing
             self.grid.show_pixels(place, None if missing or self._pixels is None else self._pixels[index])
             seed = seeds[index]
-            by_seed = numbers is None or self.sort.currentData() is _BY_SEED
-            text = str(seed) if by_seed or numbers is None else f"{numbers[index]:.3g}"
+            text = str(seed) if numbers is None else format(numbers[index], self.sort.currentData().caption)
             self.grid.caption(place, text, self.tr("Seed {0}").format(seed))
             self.grid.pictures[place].setToolTip(
                 self.tr("Seed {0}. Click to pick it up; drag it to the shelf or to a well.").format(seed)
@@ -342,9 +288,7 @@ class SheetPanel(QWidget):
     def _on_analysis_ended(self, _name: str) -> None:
         if self._waits:
             self._waits = False
-            order, pixels = self.sort.currentData(), self._pixels
-            if pixels is not None and isinstance(order, _Order) and order.measure is not None and not self._missing:
-                self._measure(order, order.measure, pixels)
+            self._sort()
         elif self._pixels is not None and self._numbers is None and not self._missing:
             self._show()
 
@@ -363,37 +307,3 @@ class SheetPanel(QWidget):
         point = self._point(place)
         if point is not None:
             start_drag(self.grid.pictures[place], self._studio.card_of(point))
-
-
-def _networks_beside(model: OpenedModel) -> list[Path]:
-    """List the attribute networks in the model's folder and among the bundled files, each name once."""
-    folders = [model.generator.path.parent] if model.generator.path is not None else []
-    with suppress(LatentlabError):  # an installation without them is one without bundled networks
-        folders.append(bundled("checkpoints"))
-    found: dict[str, Path] = {}
-    for folder in folders:
-        for path in find_classifiers(folder):
-            found.setdefault(path.name, path)
-    return list(found.values())
-
-
-def _quantity(name: str) -> Measure:
-    return lambda pixels, _progress: QUANTITIES[name].measure(pixels)
-
-
-def _discriminator(path: Path) -> Measure:
-    def measure(pixels: Pixels, progress: Progress) -> Numbers:
-        found = load_discriminator(path)
-        if found is None:
-            raise LatentlabError(path, "holds no discriminator any more")
-        return discriminator_scores(*found, pixels, progress)
-
-    return measure
-
-
-def _output(path: Path, index: int) -> Measure:
-    def measure(pixels: Pixels, progress: Progress) -> Numbers:
-        network = PictureClassifier(load_classifier(path), _THREADS)
-        return network.log_odds(pixels, progress)[:, index].astype(np.float64)
-
-    return measure
