@@ -13,6 +13,7 @@ from latentlab.analysis.cache import cached
 from latentlab.analysis.classifier import PictureClassifier
 from latentlab.analysis.picture_metric import Draw
 from latentlab.analysis.progress import Progress, part, unwatched
+from latentlab.cores import spare
 from latentlab.errors import ValueRangeError
 from latentlab.latent.directions import Direction
 from latentlab.models.checkpoint import Generator
@@ -69,7 +70,7 @@ def search_attributes(
 
     def find() -> tuple[Direction, ...]:
         reading = part(progress, 0.0, _READING) if search.steered else progress
-        network = PictureClassifier(classifier)
+        network = PictureClassifier(classifier, spare())
         found = attribute_directions(
             draw, spec.z_dim, spec.prior, network, search.samples, 0, reading, content_hash, outputs
         )

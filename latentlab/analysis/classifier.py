@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
-import onnxruntime
 
 from latentlab.analysis.progress import Progress, batches, unwatched
 from latentlab.data.resize import fit, to_channels
-from latentlab.errors import ModelFileError
 from latentlab.latent.arrays import FloatArray
 from latentlab.models.classifier_file import Classifier, ClassifierCard
 from latentlab.models.classifier_graph import FEATURES, LOGITS, PHOTO, export_classifier
+from latentlab.models.onnx_session import session_of
 from latentlab.pixels import Pixels, to_photo
 
-_ERRORS_ONLY = 3
 _BATCH = 128
 
 
@@ -32,17 +28,8 @@ class PictureClassifier:
 
     def __init__(self, classifier: Classifier, threads: int = 0) -> None:
         self._card = classifier.card
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or os.cpu_count() or 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = _ERRORS_ONLY
-        try:
-            self._session = onnxruntime.InferenceSession(
-                export_classifier(classifier), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:
-            source = classifier.path or classifier.card.name
-            raise ModelFileError(source, f"the runtime cannot use it: {error}") from error
+        source = classifier.path or classifier.card.name
+        self._session = session_of(export_classifier(classifier), threads, source, "use")
 
     @property
     def card(self) -> ClassifierCard:

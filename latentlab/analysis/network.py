@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
-from latentlab.errors import ModelFileError, ValueRangeError
+from latentlab.errors import ValueRangeError
 from latentlab.latent.arrays import FloatArray
 from latentlab.models.checkpoint import Generator
 from latentlab.models.onnx_graph import (
@@ -23,8 +21,7 @@ from latentlab.models.onnx_graph import (
     export_layer,
     named_layers,
 )
-
-_ERRORS_ONLY = 3
+from latentlab.models.onnx_session import session_of
 
 
 def layer_of(generator: Generator, number: int) -> NamedLayer:
@@ -53,7 +50,7 @@ class LayerOutput:
     """
 
     def __init__(self, generator: Generator, layer: NamedLayer, label: int = 0, threads: int = 0) -> None:
-        self._session = _session(export_layer(generator, layer), generator, threads)
+        self._session = session_of(export_layer(generator, layer), threads, _source(generator), "look into")
         self._label = label if generator.card.generator.classes > 1 else None
 
     def __call__(self, z: FloatArray) -> FloatArray:
@@ -73,7 +70,7 @@ class PictureChanges:
     """
 
     def __init__(self, generator: Generator, label: int = 0, threads: int = 0) -> None:
-        self._session = _session(export_changes(generator), generator, threads)
+        self._session = session_of(export_changes(generator), threads, _source(generator), "look into")
         self._label = label if generator.card.generator.classes > 1 else None
 
     def __call__(self, z: FloatArray, tangents: FloatArray) -> FloatArray:
@@ -95,17 +92,9 @@ class PictureChanges:
         return changes.reshape(len(tangents), -1)
 
 
+def _source(generator: Generator) -> object:
+    return generator.path or generator.card.name
+
+
 def _class(label: int | None, count: int) -> dict[str, npt.NDArray[np.int64]]:
     return {} if label is None else {CLASS_INPUT: np.full(count, label, np.int64)}
-
-
-def _session(graph: bytes, generator: Generator, threads: int) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or os.cpu_count() or 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = _ERRORS_ONLY
-    try:
-        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        source = generator.path or generator.card.name
-        raise ModelFileError(source, f"the runtime cannot look into it: {error}") from error

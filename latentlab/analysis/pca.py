@@ -21,6 +21,7 @@ import numpy.typing as npt
 from latentlab.analysis.network import LayerOutput, layer_of
 from latentlab.analysis.progress import Progress, batches, unwatched
 from latentlab.analysis.provenance import signed, today
+from latentlab.cores import spare
 from latentlab.errors import ValueRangeError
 from latentlab.latent.arrays import FloatArray
 from latentlab.latent.directions import Direction
@@ -87,7 +88,7 @@ def principal_directions(
     if not MIN_SAMPLES <= samples <= MAX_SAMPLES:
         raise ValueRangeError(f"{samples} samples", f"is outside {MIN_SAMPLES} to {MAX_SAMPLES}")
     place = layer_of(generator, layer)
-    output = LayerOutput(generator, place, label)
+    output = LayerOutput(generator, place, label, spare())
     z = sample(spec.prior, samples, spec.z_dim, seed)
     stream = _Stream(2 * count + _SPARE)
     for rows in batches(samples, _BATCH, progress):

@@ -20,7 +20,7 @@ def fit(pixels: Pixels, size: int, background: Pixels | None = None) -> Pixels:
     Args:
         pixels: Shape (N, H, W, C), uint8, C = 1 or 3.
         size: Height and width wanted, in pixels, at least 1.
-        background: Colour of the border, shape (C,), uint8; None takes that of `background_of`.
+        background: Colour of the border, shape (C,), uint8; None takes each picture's own, the median of its corners.
 
     Returns:
         Shape (N, size, size, C), uint8; `pixels` itself where nothing is to be done.
@@ -43,8 +43,12 @@ def fit(pixels: Pixels, size: int, background: Pixels | None = None) -> Pixels:
 
 def background_of(pixels: Pixels) -> Pixels:
     """Return the median of all pictures' corners, shape (C,), uint8; `pixels` as for `fit`."""
-    corners = pixels[:, [0, 0, -1, -1], [0, -1, 0, -1]]
-    return np.asarray(np.median(corners, axis=(0, 1)).astype(np.uint8))
+    return np.asarray(np.median(_corners(pixels), axis=(0, 1)).astype(np.uint8))
+
+
+def _corners(pixels: Pixels) -> Pixels:
+    """Return the corners of each picture, shape (N, 4, C)."""
+    return pixels[:, [0, 0, -1, -1], [0, -1, 0, -1]]
 
 
 def to_channels(pixels: Pixels, channels: int) -> Pixels:
@@ -85,6 +89,7 @@ def _pad(pixels: Pixels, size: int, background: Pixels | None) -> Pixels:
         return pixels
     top, left = (size - height) // 2, (size - width) // 2
     out = np.empty((count, size, size, channels), np.uint8)
-    out[:] = background_of(pixels) if background is None else background
+    own = np.median(_corners(pixels), axis=1).astype(np.uint8)  # (N, C)
+    out[:] = own[:, None, None] if background is None else background
     out[:, top : top + height, left : left + width] = pixels
     return out

@@ -27,9 +27,9 @@ from latentlab.cores import cores
 from latentlab.latent.arrays import FloatArray, IntArray
 from latentlab.models.checkpoint import Generator
 from latentlab.models.onnx_graph import CLASS_INPUT, INPUT, OUTPUT, export_apart
+from latentlab.models.onnx_session import session_of
 from latentlab.pixels import Pixels
-from latentlab.rendering.onnx_file import file_run, file_session
-from latentlab.rendering.onnx_session import Run, session_of
+from latentlab.rendering.onnx_file import Run, file_run, file_session
 
 
 class OnnxBackend:

@@ -7,7 +7,7 @@ it is an error of the runtime, which it reports.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -16,13 +16,16 @@ import onnxruntime
 
 from latentlab.latent.arrays import FloatArray, IntArray
 from latentlab.models.foreign.onnx_generator import OnnxGenerator
+from latentlab.models.onnx_session import ERRORS, session_of
 from latentlab.pixels import Pixels
-from latentlab.rendering.onnx_session import ERRORS, Run, session_of
 
 MAX_MEMORY_BYTES = 2**31
 MAX_PIXELS_AT_ONCE = 2**20
 _UNKNOWN_AT_ONCE = 2
 _SAME_AS_REQUESTED = 1
+
+Run = Callable[[onnxruntime.InferenceSession, FloatArray, IntArray], Pixels]
+"""Has a session draw latents (N, z_dim) as classes (N,), at which a generator without classes does not look."""
 
 
 def file_session(file: OnnxGenerator, threads: int, logged: int = ERRORS) -> onnxruntime.InferenceSession:
@@ -32,7 +35,7 @@ def file_session(file: OnnxGenerator, threads: int, logged: int = ERRORS) -> onn
         ModelFileError: If the runtime refuses it.
     """
     _bound_memory()
-    return session_of(file.raw, threads, file.path, logged, settings={"session.use_env_allocators": "1"})
+    return session_of(file.raw, threads, file.path, logged=logged, settings={"session.use_env_allocators": "1"})
 
 
 def file_run(file: OnnxGenerator) -> Run:

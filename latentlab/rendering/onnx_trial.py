@@ -17,8 +17,8 @@ from latentlab.latent.arrays import FloatArray, IntArray
 from latentlab.latent.priors import Prior, sample
 from latentlab.models.foreign.onnx_generator import EXPORT_AGAIN, OnnxGenerator, picture_sides
 from latentlab.models.foreign.watching import Watch, unwatched
+from latentlab.models.onnx_session import NOTHING
 from latentlab.rendering.onnx_file import file_session, outputs
-from latentlab.rendering.onnx_session import NOTHING
 
 MAX_CLASSES = 1000
 LIMIT_S = 30.0

@@ -78,7 +78,12 @@ def train_classifier(
 
     Returns:
         The tensors of the spec, float32.
+
+    Raises:
+        ValueError: If there are fewer pictures than a batch has.
     """
+    if len(pixels) < config.batch:
+        raise ValueError(f"{len(pixels)} pictures are no batch of {config.batch}")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         network = build(spec).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -99,8 +104,8 @@ def train_classifier(
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             schedule.step()
-            total += loss.item() * config.batch / len(photos)
-        on_epoch(epoch, total)
+            total += loss.item()
+        on_epoch(epoch, total * config.epochs / steps)
     return weights_of(network)
 
 

@@ -20,9 +20,8 @@ ByHand = Callable[[Player], object]
 class Control:
     """Flags the loop looks at between the phases of a step.
 
-    Every method but `checkpoint` and `hold_until` may be called from any thread, and from a signal handler that
-    interrupted `checkpoint` itself: a `SimpleQueue` may be re-entered there, an `Event` or a `Condition` would
-    deadlock.
+    Every method but those that hold the loop may be called from any thread, and from a signal handler that interrupted
+    one of these: a `SimpleQueue` may be re-entered there, an `Event` or a `Condition` would deadlock.
 
     Args:
         clock: Seconds, monotonic.
@@ -99,6 +98,17 @@ class Control:
         if self._stopped:
             raise Cancelled
         return updated
+
+    def checkpoint_alone(self) -> None:
+        """Wait while paused; called by work that one of several processes does alone.
+
+        Raises:
+            Cancelled: If a stop was asked for in this process.
+        """
+        if self.paused:
+            self._hold(None)
+        if self._stopped:
+            raise Cancelled
 
     def hold_until(self, ready: Callable[[], bool], every_s: float) -> None:
         """Hold a loop that is paused until something is so or it is told to go on; called by the loop.

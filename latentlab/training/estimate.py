@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from latentlab.gpu import wait_for
 from latentlab.models.layers import Activation, Crop, Reshape
 from latentlab.models.spec import NetworkSpec
 from latentlab.training.architecture import critic_of, generator_of
@@ -51,7 +52,6 @@ def images_per_s(config: TrainConfig, device: torch.device, clock: Callable[[], 
         classes: How many classes the data have, where `config.needs_labels`.
     """
     import numpy as np
-    import torch
 
     from latentlab.training.control import Control
     from latentlab.training.loop import train
@@ -66,8 +66,7 @@ def images_per_s(config: TrainConfig, device: torch.device, clock: Callable[[], 
         start = clock()
         trial = config.resolved(kimg=steps * config.step_images / 1000.0, tick_kimg=1e6)
         train(state, trial, Control(), lambda _: None, lambda: None)
-        if device.type == "cuda":
-            torch.cuda.synchronize()
+        wait_for(device)
         seconds = clock() - start
     return TRIAL_STEPS * config.step_images / seconds
 

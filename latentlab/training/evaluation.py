@@ -64,7 +64,7 @@ class Evaluations:
             return {}
         if images // every == before // every and images < config.total_images:
             return {}
-        start = time.monotonic()
+        start, held_s = time.monotonic(), self._control.held_s
         try:
             if self._evaluate is None:
                 self._evaluate = self._make(config, self._state.spec.classes, self._told("Preparing the evaluation"))
@@ -77,7 +77,8 @@ class Evaluations:
             self._emit(Notice(f"The run goes on without evaluations. {error}"))
             return {}
         finally:
-            self._control.held_s += time.monotonic() - start
+            # What it was held meanwhile is part of that.
+            self._control.held_s = held_s + time.monotonic() - start
 
     @torch.inference_mode()
     def _draw(self, z: FloatArray, y: IntArray | None = None) -> Pixels:
@@ -89,8 +90,7 @@ class Evaluations:
         self._shown = -1
 
         def told(share: float) -> None:
-            if self._control.paused or self._control.stopping:
-                self._control.checkpoint()
+            self._control.checkpoint_alone()
             step = int(share * _STEPS)
             if step != self._shown:
                 self._shown = step

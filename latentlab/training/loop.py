@@ -11,13 +11,15 @@ What was tried and left out: `torch.compile` of both networks on the CPU, at 0.9
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from itertools import repeat
 
 import torch
 from torch import Tensor, nn
 
+from latentlab.gpu import wait_for
 from latentlab.training.config import TrainConfig
 from latentlab.training.control import Control, Player
 from latentlab.training.ema import ema_decay, update_ema
@@ -186,17 +188,16 @@ def update_generator(
     z, y = state.pending_z[state.own], None if state.pending_y is None else state.pending_y[state.own]
     view, score = state.next_view(), score_of(config)
     reports = []
-    state.D.requires_grad_(False)
     state.optimizer_G.zero_grad()
-    for rows, generated in zip(_parts(len(z), config.accumulate), fakes or repeat(None), strict=False):
-        told = () if y is None else (y[rows],)
-        fake = G(z[rows], *told) if generated is None else generated
-        shown = view.part(rows).of(fake)
-        scores = score(D(shown, *told), shown)
-        loss = objective.generator(scores)
-        _backward(loss, config)
-        reports.append({"Loss_G": loss.detach(), "D_G_z2": objective.opinion(scores.detach()).mean()})
-    state.D.requires_grad_(True)
+    with _held_still(state.D):
+        for rows, generated in zip(_parts(len(z), config.accumulate), fakes or repeat(None), strict=False):
+            told = () if y is None else (y[rows],)
+            fake = G(z[rows], *told) if generated is None else generated
+            shown = view.part(rows).of(fake)
+            scores = score(D(shown, *told), shown)
+            loss = objective.generator(scores)
+            _backward(loss, config)
+            reports.append({"Loss_G": loss.detach(), "D_G_z2": objective.opinion(scores.detach()).mean()})
     state.replicas.average_gradients(state.G)
     report = _mean(reports) | {"grad_G": _norm(state.G)}
     state.optimizer_G.step()
@@ -209,10 +210,19 @@ def phase_seconds(state: TrainState, config: TrainConfig, clock: Callable[[], fl
     for _ in range(2):
         start = clock()
         update_critic(state, config, objective, state.G, state.D)
-        if state.device.type == "cuda":
-            torch.cuda.synchronize()
+        wait_for(state.device)
         seconds = clock() - start
     return seconds
+
+
+@contextmanager
+def _held_still(network: nn.Module) -> Iterator[None]:
+    """Let a network's weights need no gradient, and need it again whatever happens: memory may run short meanwhile."""
+    network.requires_grad_(False)
+    try:
+        yield
+    finally:
+        network.requires_grad_(True)
 
 
 def _parts(count: int, parts: int) -> list[slice]:

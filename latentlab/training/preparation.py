@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 
@@ -40,9 +41,13 @@ def pick_device(name: str) -> torch.device:
     if not available[kind]:
         raise TrainingError(name, "is not available on this machine", "Use --device auto.")
     try:
-        return torch.device(name)
+        device = torch.device(name)
     except RuntimeError as error:
         raise TrainingError(name, "is not a device", "Use auto, cpu, cuda or mps.") from error
+    count = torch.cuda.device_count() if kind == "cuda" else 1
+    if (device.index or 0) >= count:
+        raise TrainingError(name, f"is not available: this machine has {count}, counted from 0", "Use --device auto.")
+    return device
 
 
 def prepare(
@@ -95,9 +100,14 @@ def _read(config: TrainConfig, control: Control, emit: Callable[[Event], None], 
 
 
 def _choose_batch(config: TrainConfig, data: DataSet, device: torch.device) -> int:
-    """Return the largest power of two up to `MAX_BATCH` whose phase D stays within `MAX_PHASE_S`, by one trial."""
+    """Return the largest power of two up to `MAX_BATCH` whose phase D stays within `MAX_PHASE_S`, by one trial.
+
+    Where the batch is to be cut into parts that no power of two has, it is the next multiple of two images a part.
+    """
+    parts = config.accumulate
     config = config.resolved(batch=_TRIAL_BATCH, accumulate=1)
     trial = TrainState(config, data.pixels, device, data.labels)
     per_image_s = phase_seconds(trial, config, time.perf_counter) / _TRIAL_BATCH
     fitting = max(4.0, MAX_PHASE_S / 2.0 / per_image_s)
-    return int(min(MAX_BATCH[device.type], 2 ** int(np.log2(fitting))))
+    batch = int(min(MAX_BATCH[device.type], 2 ** int(np.log2(fitting))))
+    return math.ceil(batch / (2 * parts)) * 2 * parts

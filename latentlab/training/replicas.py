@@ -140,10 +140,13 @@ def joined(device: str) -> Iterator[tuple[Replicas, str]]:
     """Join the processes that ``torchrun`` started, if it did.
 
     Args:
-        device: ``auto``, ``cpu`` or ``cuda``.
+        device: ``auto``, ``cpu`` or ``cuda``; ``auto`` is not ``mps``, over which processes cannot talk.
 
     Yields:
         The processes, and the device of this one: on GPUs each has one of its own.
+
+    Raises:
+        TrainingError: If there are several, on ``mps`` or on more GPUs than the machine has.
     """
     count = int(os.environ.get("WORLD_SIZE", "1"))
     if count == 1:
@@ -151,8 +154,14 @@ def joined(device: str) -> Iterator[tuple[Replicas, str]]:
         return
     local = int(os.environ.get("LOCAL_RANK", "0"))
     on_gpu = device.startswith("cuda") or (device == "auto" and torch.cuda.is_available())
+    if device == "mps":
+        raise TrainingError("mps", "cannot be trained on by several processes", "Leave torchrun out, or take cpu.")
+    if on_gpu and local >= torch.cuda.device_count():
+        raise TrainingError(
+            f"process {local}", f"has no GPU: the machine has {torch.cuda.device_count()}", "Lower --nproc-per-node."
+        )
+    device = f"cuda:{local}" if on_gpu else "cpu"
     if on_gpu:
-        device = f"cuda:{local}"
         torch.cuda.set_device(local)
     distributed.init_process_group("nccl" if on_gpu else "gloo", timeout=WAIT)
     try:

@@ -15,6 +15,7 @@ import torch
 
 from latentlab import log
 from latentlab.errors import Cancelled, TrainingError
+from latentlab.gpu import release_memory
 from latentlab.pixels import to_pixels
 from latentlab.training.config import TrainConfig
 from latentlab.training.control import Control, Player
@@ -86,8 +87,7 @@ def run_training(
         emit(finished)
         return finished
     state = TrainState(config, data.pixels, on, data.labels, replicas)
-    if saved:
-        _restore(run, state, saved)
+    is_exact = _restored(run, state, saved) if saved else True
     if replicas.is_writer:
         if resume is not None:
             run.recover(state.images)
@@ -100,7 +100,7 @@ def run_training(
     tell = partial(_tell, emit)
     keeper = Keeper(run, data, state, write_sheet, evaluations, control, tell, command)
     try:
-        return _Run(config, run, state, keeper, control, emit).go(len(data))
+        return _Run(config, run, state, keeper, control, emit).go(len(data), is_exact)
     finally:
         keeper.close()
 
@@ -126,10 +126,19 @@ class _Run:
         self._ticked_images = state.images if is_ticked else -1
         self._updated_by_hand = False
 
-    def go(self, images: int) -> Finished:
-        """Train to the end or a stop; `images` is how many the data set has."""
+    def go(self, images: int, is_exact: bool) -> Finished:
+        """Train to the end or a stop.
+
+        Args:
+            images: How many the data set has.
+            is_exact: Whether a run that is resumed goes on bit for bit.
+        """
         state = self._state
         self._emit(Started(self._config, self._run.folder, str(state.device), images, state.images / 1000.0))
+        if not is_exact:
+            kind = state.device.type
+            text = f"begun on another kind of device: going on on {kind} with other random numbers, not bit for bit"
+            _tell(self._emit, Notice(text))
         while True:
             try:
                 complete = self._train()
@@ -172,8 +181,7 @@ class _Run:
         self._config = self._config.resolved(**remedy.changes)
         for optimizer in (state.optimizer_D, state.optimizer_G):
             optimizer.zero_grad()
-        if state.device.type == "cuda":
-            torch.cuda.empty_cache()
+        release_memory(state.device)
         saved = state.replicas.told_by_writer(run.load_state() if writes else None)
         assert saved is not None
         state.restore(saved)
@@ -253,8 +261,9 @@ def _use_threads(threads: int) -> int:
     return torch.get_num_threads()
 
 
-def _restore(run: RunFolder, state: TrainState, saved: dict[str, Any]) -> None:
+def _restored(run: RunFolder, state: TrainState, saved: dict[str, Any]) -> bool:
+    """Restore a state, as `TrainState.restore`, and name the file where it does not fit."""
     try:
-        state.restore(saved)
+        return state.restore(saved)
     except TrainingError as error:
         raise TrainingError(run.resume_file, "does not fit its config.json: it belongs to other networks") from error

@@ -29,6 +29,7 @@ SHEET_COUNT = 64
 STATISTICS_BATCHES = 32
 RESIDENT_SHARE = 0.25
 """Of a GPU's free memory; pictures that take less of it are kept there."""
+_COPIED_AT_ONCE = 4096
 
 Inputs = tuple[Tensor, ...]
 """What G is called with: z (N, z_dim), and y (N,), int64, where it is told the class."""
@@ -75,12 +76,12 @@ class TrainState:
         self.critic_spec = critic_of(config, classes)
         start = torch.Generator().manual_seed(config.seed)
         self.G = _initialised(self.spec.network, start).to(device)
-        self.D = _initialised(self.critic_spec, start).to(device)
-        self.G_ema = copy.deepcopy(self.G).requires_grad_(False)
-        _keep_no_statistics(self.G)
+        self.D = _initialised(self.critic_spec, start)
         if config.normalisation == "spectral":
             spectral.normalise(self.D, start)
-            self.D.to(device)
+        self.D.to(device)
+        self.G_ema = copy.deepcopy(self.G).requires_grad_(False)
+        _keep_no_statistics(self.G)
         fused = device.type in ("cuda", "cpu")
         self._adam: dict[str, Any] = {"betas": (config.beta1, config.beta2), "fused": fused}
         self.optimizer_G = torch.optim.Adam(self.G.parameters(), config.lr, **self._adam)
@@ -125,7 +126,7 @@ class TrainState:
         indices = self.batches.next_indices()
         rows = indices[self.own]
         if self._resident is None:
-            pixels = torch.from_numpy(np.asarray(self.batches.pixels[rows])).to(self.device, non_blocking=True)
+            pixels = torch.from_numpy(np.asarray(self.batches.pixels[rows])).to(self.device)
         else:
             pixels = self._resident[torch.from_numpy(rows).to(self.device)]
         if self._config.flips:
@@ -155,6 +156,7 @@ class TrainState:
             "G_ema": self.G_ema.state_dict(),
             "optimizer_G": self.optimizer_G.state_dict(),
             "optimizer_D": self.optimizer_D.state_dict(),
+            "device": self.device.type,
             "stream": self.stream.get_state(),
             "batches": self.batches.state(),
             "images": self.images,
@@ -164,36 +166,44 @@ class TrainState:
             "k": self.k,
         }
 
-    def restore(self, saved: dict[str, Any]) -> None:
+    def restore(self, saved: dict[str, Any]) -> bool:
         """Take over what `to_dict` collected; Adam's betas stay those of the configuration.
+
+        Returns:
+            Whether it goes on bit for bit. What another kind of device saved does not: random streams differ between
+            kinds, so that a new one begins, by the run's seed and how far it is.
 
         Raises:
             TrainingError: If it is incomplete or belongs to other networks.
             DataError: If it belongs to another number of pictures.
         """
         try:
-            self._take(saved)
+            return self._take(saved)
         except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
             raise TrainingError("the resume state", "is incomplete or belongs to other networks") from error
 
-    def _take(self, saved: dict[str, Any]) -> None:
+    def _take(self, saved: dict[str, Any]) -> bool:
         self.G.load_state_dict(saved["G"])
         self.D.load_state_dict(saved["D"])
         self.G_ema.load_state_dict(saved["G_ema"])
-        self.optimizer_G.load_state_dict(saved["optimizer_G"])
-        self.optimizer_D.load_state_dict(saved["optimizer_D"])
-        for optimizer in (self.optimizer_G, self.optimizer_D):
-            for group in optimizer.param_groups:
-                group.update(self._adam)
-        self.stream.set_state(saved["stream"].cpu())
-        self.batches.restore(saved["batches"])
+        for name, optimizer in (("optimizer_G", self.optimizer_G), ("optimizer_D", self.optimizer_D)):
+            # Whether Adam is fused says where its count of steps belongs, so it must be known before that is loaded.
+            groups = [group | self._adam for group in saved[name]["param_groups"]]
+            optimizer.load_state_dict(saved[name] | {"param_groups": groups})
         self.images = int(saved["images"])
+        is_same_kind: bool = saved.get("device", self.device.type) == self.device.type
+        if is_same_kind:
+            self.stream.set_state(saved["stream"].cpu())
+        else:
+            self.stream.manual_seed(self._config.seed + 1 + self.images)
+        self.batches.restore(saved["batches"])
         z, y = saved["pending_z"], saved.get("pending_y")
         self.pending_z = None if z is None else z.to(self.device)
         self.pending_y = None if y is None else y.to(self.device)
         # Runs of before there was more than one update of D a step do not say how many there were.
         self.critic_steps = int(saved.get("critic_steps", 0 if z is None else 1))
         self.k = saved.get("k", self.k).to(self.device)
+        return is_same_kind
 
     def is_finite(self) -> bool:
         """Whether G and D hold only finite weights."""
@@ -249,4 +259,8 @@ def _resident(pixels: Pixels, device: torch.device) -> Tensor | None:
     """Copy the pictures to a GPU once where they are small for it."""
     if device.type != "cuda" or pixels.nbytes > RESIDENT_SHARE * torch.cuda.mem_get_info(device)[0]:
         return None
-    return torch.from_numpy(np.ascontiguousarray(pixels)).to(device)
+    resident = torch.empty(pixels.shape, dtype=torch.uint8, device=device)
+    for start in range(0, len(pixels), _COPIED_AT_ONCE):
+        # A copy: what is mapped from a file may not be written to, of which torch would warn.
+        resident[start : start + _COPIED_AT_ONCE] = torch.from_numpy(np.array(pixels[start : start + _COPIED_AT_ONCE]))
+    return resident

@@ -19,7 +19,8 @@ LEAST_FREE_BYTES = 16 * 2**20
 RETRY_S = 10.0
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 # A CPU's allocator has no class of error of its own.
-_NO_MEMORY = ("can't allocate memory", "not enough memory", "out of memory")
+# Nor have the libraries of a GPU: CUBLAS_STATUS_ALLOC_FAILED, CUDNN_STATUS_ALLOC_FAILED.
+_NO_MEMORY = ("ALLOC_FAILED", "can't allocate memory", "not enough memory", "out of memory")
 
 
 class NotFiniteError(Exception):

@@ -65,7 +65,6 @@ class Studio(QObject):
         super().__init__(parent)
         self.settings = settings
         self.render = RenderBridge(self)
-        self._on_training(False)
         self.pace = Pace(self)
         self.render.timed.connect(self.pace.add)
         self.render.failed.connect(self._on_render_failed)
@@ -74,6 +73,7 @@ class Studio(QObject):
         self._left: dict[tuple[int, Prior], SessionState] = {}
         self._offered: tuple[OpenedModel, tuple[Direction, ...], tuple[Direction, ...]] | None = None
         self._random = np.random.default_rng()
+        self._on_training(False)
         self._saving = QTimer(self)
         self._saving.setSingleShot(True)
         self._saving.timeout.connect(self._on_save)
@@ -198,9 +198,12 @@ class Studio(QObject):
         """Draw on another device from now on."""
         if device != self.settings.device:
             self.change_settings(device=device)
-            if self._model is not None and self._session is not None:
-                self.render.open(self._backend_factory(self._model))
-                self.state_changed.emit(self._session.state)
+            self._draw_anew()
+
+    def _draw_anew(self) -> None:
+        if self._model is not None and self._session is not None:
+            self.render.open(self._backend_factory(self._model))
+            self.state_changed.emit(self._session.state)
 
     def apply(self, change: changes.Change, label: str, merge_key: tuple[object, ...] | None = None) -> None:
         """Change the document; nothing happens while no model is open."""
@@ -288,6 +291,8 @@ class Studio(QObject):
 
     def _backend_factory(self, model: OpenedModel) -> BackendFactory:
         device = self.settings.device if self.settings.device in model.devices else "cpu"
+        if device == "mps" and self._trains:
+            device = "cpu"  # torch aborts when two threads use Metal at once (pytorch issue 197805)
         return lambda: model.backend(device)
 
     @Slot(object)
@@ -299,6 +304,9 @@ class Studio(QObject):
     @Slot(bool)
     def _on_training(self, running: bool) -> None:
         """Share out the cores: one is the window's while a hand moves, and a training needs all it can get."""
+        self._trains = running
+        if self.settings.device == "mps":
+            self._draw_anew()
         if running:
             self.render.use_threads(1)
         else:

@@ -16,6 +16,7 @@ from latentlab.analysis.metrics.held_out import HeldOut
 from latentlab.analysis.metrics.kernel_distance import kernel_distance
 from latentlab.analysis.metrics.latents import Draw, Latents
 from latentlab.analysis.progress import Progress, part, unwatched
+from latentlab.errors import DataError
 
 SAMPLES = 2000
 
@@ -72,12 +73,15 @@ def training_evaluator(
         clock: Tells the seconds.
 
     Raises:
+        DataError: If the pictures all look the same.
         ValueError: If there are too few pictures.
         Cancelled: If `progress` raises it.
     """
     reference = space(held_out.reference, part(progress, 0.0, 0.5))
     second = space(held_out.second[:samples], part(progress, 0.5, 1.0))
     moments, real_diversity = Moments.of(reference), mean_pairwise_distance(second)
+    if not real_diversity.value > 0.0:
+        raise DataError(held_out.name, "its pictures all look the same", "Name data that vary.")
     floor = frechet(moments, second)
 
     def evaluator(draw: Draw, progress: Progress = unwatched) -> Score:

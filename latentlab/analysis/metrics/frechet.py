@@ -9,6 +9,7 @@ References:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -51,6 +52,12 @@ class Moments:
         """Return the unbiased covariance, shape (d, d)."""
         return self.scatter / (self.count - 1)
 
+    @cached_property
+    def root(self) -> Matrix:
+        """Return the symmetric root of the covariance, shape (d, d)."""
+        values, vectors = np.linalg.eigh(self.covariance)
+        return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T)
+
     def without(self, part: Moments) -> Moments:
         """Return the moments of what remains when a part of the features is taken away.
 
@@ -86,7 +93,7 @@ def frechet_distance(a: Moments, b: Moments) -> float:
         raise ValueError("a covariance takes two pictures")
     if not (np.isfinite(a.scatter).all() and np.isfinite(b.scatter).all()):
         raise ValueError("a feature is not finite")
-    return _distance(a, b, _root(a.covariance))
+    return _distance(a, b)
 
 
 def frechet(real: Moments, features: FloatArray, progress: Progress = unwatched) -> Estimate:
@@ -109,24 +116,17 @@ def frechet(real: Moments, features: FloatArray, progress: Progress = unwatched)
         raise ValueError(f"{len(features)} pictures are too few; it takes {2 * GROUPS}")
     whole = Moments.of(features)
     value = frechet_distance(real, whole)
-    root = _root(real.covariance)
     groups = np.array_split(np.arange(len(features)), GROUPS)
     without = [
-        _distance(real, whole.without(Moments.of(features[groups[turn.start]])), root)
+        _distance(real, whole.without(Moments.of(features[groups[turn.start]])))
         for turn in batches(GROUPS, 1, progress)
     ]
     return Estimate(value, jackknife_error(without), len(features))
 
 
-def _distance(a: Moments, b: Moments, root_a: Matrix) -> float:
+def _distance(a: Moments, b: Moments) -> float:
     difference = a.mean - b.mean
-    inner = np.linalg.eigvalsh(root_a @ b.covariance @ root_a)
+    inner = np.linalg.eigvalsh(a.root @ b.covariance @ a.root)
     trace_of_root = float(np.sqrt(np.maximum(inner, 0.0)).sum())
     traces = float(np.trace(a.covariance) + np.trace(b.covariance))
     return max(0.0, float(difference @ difference) + traces - 2.0 * trace_of_root)
-
-
-def _root(covariance: Matrix) -> Matrix:
-    """Return the symmetric root of a positive semidefinite matrix."""
-    values, vectors = np.linalg.eigh(covariance)
-    return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T)

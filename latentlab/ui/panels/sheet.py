@@ -189,7 +189,8 @@ class SheetPanel(QWidget):
     def _sheet(self, model: OpenedModel, pixels: Pixels) -> Sheet:
         seeds = self._seeds()
         z = np.concatenate([sample(model.prior, 1, model.z_dim, seed) for seed in seeds])
-        return Sheet(seeds, z, pixels)
+        y = None if self._label is None else np.full(len(seeds), self._label, np.int64)
+        return Sheet(seeds, z, pixels, y)
 
     def _measure(self, order: Order, measure: Measure, sheet: Sheet) -> None:
         seq = self._seq

@@ -16,7 +16,7 @@ from latentlab.analysis.progress import Progress
 from latentlab.analysis.quantities import QUANTITIES, quantities_of
 from latentlab.analysis.realism import discriminator_scores
 from latentlab.errors import LatentlabError
-from latentlab.latent.arrays import FloatArray
+from latentlab.latent.arrays import FloatArray, IntArray
 from latentlab.latent.priors import typicality
 from latentlab.models.checkpoint import load_discriminator, read_card
 from latentlab.models.classifier_file import find_classifiers, load_classifier, read_classifier_card
@@ -37,11 +37,13 @@ class Sheet:
         seeds: N of them.
         z: Shape (N, z_dim), float32.
         pixels: Shape (N, H, W, C), uint8.
+        y: Their classes, shape (N,), int64; None where the model has none.
     """
 
     seeds: range
     z: FloatArray
     pixels: Pixels
+    y: IntArray | None
 
 
 Measure = Callable[[Sheet, Progress], Numbers]
@@ -123,7 +125,7 @@ def _discriminator(path: Path) -> Measure:
         found = load_discriminator(path)
         if found is None:
             raise LatentlabError(path, "holds no discriminator any more")
-        return discriminator_scores(*found, sheet.pixels, progress)
+        return discriminator_scores(*found, sheet.pixels, sheet.y, progress)
 
     return measure
 

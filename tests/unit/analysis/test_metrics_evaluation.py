@@ -219,6 +219,12 @@ def test_the_evaluator_of_a_training_agrees_with_the_table(space: FeatureSpace) 
     assert json.dumps(good.facts())
 
 
+def test_pictures_that_all_look_the_same_judge_no_training(space: FeatureSpace) -> None:
+    alike = replace(held_out(), second=np.repeat(held_out().second[:1], 300, axis=0))
+    with pytest.raises(DataError, match="its pictures all look the same"):
+        training_evaluator(alike, space, Latents(Z_DIM, "normal", seed=5), 300)
+
+
 # the deal
 
 

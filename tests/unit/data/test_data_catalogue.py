@@ -18,7 +18,7 @@ from latentlab.data.catalogue import KNOWN, open_data
 from latentlab.data.dataset import DataSet
 from latentlab.data.picture import decode
 from latentlab.data.published import Published
-from latentlab.data.resize import fit
+from latentlab.data.resize import background_of, fit
 from latentlab.errors import Cancelled, DataError, ValueRangeError
 
 
@@ -230,7 +230,7 @@ def test_fitted_in_pieces_as_in_one(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(catalogue, "_FITTED_AT_ONCE", 4)
     for size in (32, 64):
         data = open_data(str(tmp_path), size)
-        np.testing.assert_array_equal(data.pixels, fit(images[..., None], size))
+        np.testing.assert_array_equal(data.pixels, fit(images[..., None], size, background_of(images[..., None])))
         assert data.sizes == ((28, 28, 11),)
 
 

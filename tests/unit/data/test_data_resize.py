@@ -69,3 +69,12 @@ def test_channels() -> None:
     np.testing.assert_array_equal(
         to_channels(colour, 1)[1, ..., 0], np.asarray(Image.fromarray(colour[1]).convert("L"))
     )
+
+
+def test_each_picture_has_the_border_of_its_own_corners() -> None:
+    shades = np.array([10, 200, 90], np.uint8)
+    pictures = np.broadcast_to(shades[:, None, None, None], (3, 6, 6, 1)).copy()
+    fitted = fit(pictures, 9)
+    assert (fitted == shades[:, None, None, None]).all()
+    np.testing.assert_array_equal(fit(pictures[1:2], 9), fitted[1:2], "whatever is beside it")
+    assert (fit(pictures, 9, np.array([7], np.uint8))[:, 0] == 7).all()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -43,6 +45,21 @@ def test_classes_are_learned() -> None:
     assert (logits(spec, weights, unseen).argmax(axis=1) == truth).mean() > 0.95
     assert len(losses) == 2
     assert losses[1] < losses[0]
+
+
+def test_the_loss_of_an_epoch_is_the_mean_of_its_batches() -> None:
+    """What does not fill a batch is left out, of the loss too: 63 pictures alike lose as much as 32 of them."""
+    (pixels, classes), losses = stripes(1), list[float]()
+    still = replace(PLAIN, epochs=1, peak_lr=0.0)
+    for count in (32, 63):
+        alike = pixels.repeat(count, axis=0), classes.repeat(count)
+        train_classifier(network(2), *alike, still, lambda _, loss: losses.append(loss))
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+
+
+def test_fewer_pictures_than_a_batch_are_refused() -> None:
+    with pytest.raises(ValueError, match="31 pictures are no batch of 32"):
+        train_classifier(network(2), *stripes(31), PLAIN)
 
 
 def test_training_is_repeatable_and_leaves_global_chance_alone() -> None:

@@ -106,6 +106,32 @@ def test_a_stop_calls_an_evaluation_off_and_keeps_the_tick(tmp_path: Path, confi
     assert "frechet" not in log_of(tmp_path / "run")[-1]
 
 
+def test_a_pause_within_an_evaluation_is_counted_once(tmp_path: Path, config: TrainConfig) -> None:
+    now = 0.0
+
+    class Paused(Control):
+        """Is paused at the first look of the judge and goes on an hour later."""
+
+        def __init__(self) -> None:
+            super().__init__(clock=self.look)
+
+        def look(self) -> float:
+            nonlocal now
+            now += 3600.0 if self.paused else 0.0
+            self.go_on()
+            return now
+
+    control = Paused()
+    held: list[float] = []
+
+    def pause() -> None:
+        control.pause()
+        held.append(control.held_s)
+
+    run(tmp_path / "run", config.resolved(evaluate_kimg=0.045), control=control, make_evaluate=Examiner(pause))
+    assert control.held_s - held[0] < 60.0, "an hour of a clock that the evaluation does not look at"
+
+
 def test_data_that_cannot_be_judged_by_do_not_end_the_run(tmp_path: Path, config: TrainConfig) -> None:
     def make(*_: object) -> Evaluate:
         raise DataError("pictures", "21 pictures are too few to judge by", "It takes 200.")

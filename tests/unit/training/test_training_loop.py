@@ -123,27 +123,6 @@ def test_each_step_is_reported_as_the_pytorch_example_prints_it() -> None:
     assert 0.0 < float(reports[0]["D_x"]) < 1.0
 
 
-def test_the_first_step_is_that_of_algorithm_1() -> None:
-    """Redo one step with plain modules, BCELoss and Adam, from the same start."""
-    state, twin = new_state(), new_state()
-    G, D = twin.G.train(), twin.D.train()
-    betas = (CONFIG.beta1, CONFIG.beta2)
-    adam_g = torch.optim.Adam(G.parameters(), CONFIG.lr, betas)
-    adam_d = torch.optim.Adam(D.parameters(), CONFIG.lr, betas)
-    (real, _), z = twin.next_real(), twin.draw_z(CONFIG.batch)
-    criterion, ones, zeros = torch.nn.BCEWithLogitsLoss(), torch.ones(CONFIG.batch), torch.zeros(CONFIG.batch)
-    fake = G(z)
-    (criterion(D(real)[:, 0], ones) + criterion(D(fake.detach())[:, 0], zeros)).backward()
-    adam_d.step()
-    adam_g.zero_grad()
-    criterion(D(fake)[:, 0], ones).backward()
-    adam_g.step()
-    assert stopped(state, 2)
-    for network, expected in ((state.G, G), (state.D, D), (state.G_ema, G)):
-        for actual, wanted in zip(network.parameters(), expected.parameters(), strict=True):
-            torch.testing.assert_close(actual, wanted, rtol=1e-4, atol=1e-5)
-
-
 def test_d_can_learn_again_after_a_stop() -> None:
     state = new_state()
     assert stopped(state, 3)

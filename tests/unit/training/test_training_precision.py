@@ -22,6 +22,10 @@ def test_bfloat16_is_close_and_comes_out_as_float32() -> None:
     state = new_state()
     z = state.draw_z(8)
     exact, half = state.G(z), in_precision(state.G, "bfloat16", CPU)(z)
+    seen: list[torch.dtype] = []
+    state.G[1].register_forward_hook(lambda _module, _inputs, output: seen.append(output.dtype))
+    in_precision(state.G, "bfloat16", CPU)(z)
+    assert seen == [torch.bfloat16]
     assert half.dtype == torch.float32
     assert not torch.equal(half, exact)
     torch.testing.assert_close(half, exact, rtol=0.05, atol=0.05)

@@ -52,8 +52,34 @@ def test_one_alone_agrees_with_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WORLD_SIZE", raising=False)
     with joined("cpu") as (replicas, device):
         assert (replicas, device) == (ALONE, "cpu")
+    with joined("mps") as (_, device):
+        assert device == "mps"
     control = SharedControl(ALONE)
     control.checkpoint()
     control.stop()
     with pytest.raises(Cancelled):
         control.checkpoint()
+
+
+def test_what_one_process_does_alone_asks_the_others_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    replicas = Replicas(0, 2)
+    monkeypatch.setattr(replicas, "any_stops", lambda _: pytest.fail("the others are elsewhere"))
+    control = SharedControl(replicas)
+    control.checkpoint_alone()
+    control.stop()
+    with pytest.raises(Cancelled):
+        control.checkpoint_alone()
+
+
+def test_several_processes_do_not_train_on_metal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(TrainingError, match="mps: cannot be trained on by several processes"), joined("mps"):
+        pytest.fail("joined")
+
+
+def test_a_process_without_a_gpu_of_its_own_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    with pytest.raises(TrainingError, match="process 1: has no GPU: the machine has 1"), joined("cuda"):
+        pytest.fail("joined")

@@ -25,7 +25,7 @@ from latentlab.models.conditional import with_class
 from latentlab.pixels import Pixels, sheet, to_pixels
 from latentlab.training.config import TrainConfig
 from latentlab.training.control import ByHand, Control
-from latentlab.training.events import Event, Finished, Losses, Preparing, Progress, Started, Tick, Update
+from latentlab.training.events import Event, Finished, Losses, Notice, Preparing, Progress, Started, Tick, Update
 from latentlab.training.preparation import pick_device
 from latentlab.training.run_folder import RunFolder
 
@@ -431,6 +431,31 @@ def test_devices() -> None:
     for name in ("tpu", "", "cpu:x"):
         with pytest.raises(TrainingError, match="is not a device"):
             pick_device(name)
+
+
+def test_a_gpu_of_a_number_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert pick_device("cuda:1") == torch.device("cuda", 1)
+    with pytest.raises(TrainingError, match="cuda:2: is not available: this machine has 2, counted from 0"):
+        pick_device("cuda:2")
+
+
+def test_a_chosen_batch_has_the_parts_that_were_asked_for(tmp_path: Path, config: TrainConfig) -> None:
+    folder = tmp_path / "run"
+    run(folder, config.resolved(batch=0, accumulate=3, kimg=0.02))
+    assert RunFolder(folder).load_config().batch % 6 == 0
+
+
+def test_a_run_from_another_kind_of_device_says_that_it_goes_on_otherwise(tmp_path: Path, config: TrainConfig) -> None:
+    folder, events = tmp_path / "run", list[Event]()
+    run(folder, config, control=StopAt(5))
+    state = RunFolder(folder).load_state()
+    assert state is not None
+    RunFolder(folder).save_state(state | {"device": "cuda", "stream": torch.zeros(16, dtype=torch.uint8)})
+    assert run(folder, config, resume=True, emit=events.append).complete
+    notices = [event.text for event in events if isinstance(event, Notice)]
+    assert notices == ["begun on another kind of device: going on on cpu with other random numbers, not bit for bit"]
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="has CUDA")

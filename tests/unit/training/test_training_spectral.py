@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 import torch
-from tiny_run import CONFIG, new_state, train_on
+from tiny_run import CONFIG, new_state, pictures, train_on
 from torch import nn
 
 from latentlab.models import networks
 from latentlab.training.spectral import SpectralNorm, folded_weights
+from latentlab.training.state import TrainState
 
 SPECTRAL = replace(CONFIG, critic_norm="spectral")
 
@@ -75,3 +77,13 @@ def test_without_it_weights_are_saved_as_they_are() -> None:
     assert weights.keys() == expected.keys()
     assert all(np.array_equal(weights[name], expected[name]) for name in expected)
     assert state.D.training
+
+
+def test_it_starts_where_the_networks_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device on which nothing is ever computed stands for a GPU: whatever were left on the CPU would not fit it."""
+    made = torch.Generator
+    monkeypatch.setattr(torch, "Generator", lambda device="cpu": made())
+    state = TrainState(SPECTRAL, pictures(), torch.device("meta"))
+    tensors = [*state.D.parameters(), *state.D.buffers()]
+    assert any("parametrizations" in name for name in state.D.state_dict())
+    assert all(each.is_meta for each in tensors)

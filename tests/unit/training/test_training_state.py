@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import random
 from dataclasses import replace
@@ -141,6 +142,25 @@ def test_an_incomplete_state_is_refused() -> None:
     del saved["stream"]
     with pytest.raises(TrainingError, match="incomplete"):
         new_state().restore(saved)
+
+
+def test_a_state_of_another_kind_of_device_goes_on_with_a_stream_of_its_own() -> None:
+    state = new_state()
+    assert stopped(state, 3)
+    saved = state.to_dict() | {"device": "cuda", "stream": torch.zeros(16, dtype=torch.uint8)}
+    for name in ("optimizer_G", "optimizer_D"):
+        saved[name]["param_groups"] = [group | {"fused": False} for group in saved[name]["param_groups"]]
+    moved, again = new_state(), new_state()
+    assert not moved.restore(copy.deepcopy(saved))
+    assert not again.restore(copy.deepcopy(saved))
+    assert new_state().restore(state.to_dict())
+    assert all(group["fused"] for group in moved.optimizer_D.param_groups)
+    for one, other in zip(moved.G.parameters(), state.G.parameters(), strict=True):
+        assert torch.equal(one, other)
+    drawn = moved.draw_z(8)
+    assert torch.equal(drawn, again.draw_z(8)), "what it is does not depend on chance"
+    assert not torch.equal(drawn, new_state().draw_z(8))
+    train_on(moved)
 
 
 def test_a_state_of_other_data_is_refused() -> None:

@@ -87,6 +87,23 @@ def test_short_of_memory_it_goes_on_in_halves(
     assert_same_end(tmp_path / "run", changed_after_first_tick(tmp_path / "by hand", config, accumulate=2))
 
 
+def test_short_of_memory_half_way_through_phase_g_it_goes_on_too(
+    tmp_path: Path, config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls = loop._backward, iter(range(1, 1000))
+
+    def backward(loss: torch.Tensor, now: TrainConfig) -> None:
+        if next(calls) == 3:  # after those of real and of generated pictures in phase D
+            raise torch.OutOfMemoryError
+        real(loss, now)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(loop, "_backward", backward)
+        assert run(tmp_path / "run", config).complete
+    run(tmp_path / "plain", config.resolved(accumulate=2))
+    assert_same_end(tmp_path / "run", tmp_path / "plain")
+
+
 def test_short_of_memory_before_the_first_tick_it_begins_again(
     tmp_path: Path, config: TrainConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,6 +127,7 @@ def test_the_error_of_the_allocator_is_known() -> None:
     with pytest.raises(RuntimeError) as short:
         torch.empty(2**46)
     assert is_out_of_memory(short.value)
+    assert is_out_of_memory(RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"))
     assert not is_out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
     assert not is_out_of_memory(ValueError("out of memory"))
 

@@ -1,26 +1,24 @@
-"""Sessions of ONNX Runtime."""
+"""Sessions of ONNX Runtime, on the CPU."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 import onnxruntime
 
+from latentlab.cores import cores
 from latentlab.errors import ModelFileError
-from latentlab.latent.arrays import FloatArray, IntArray
-from latentlab.pixels import Pixels
+from latentlab.latent.arrays import FloatArray
 
 ERRORS, NOTHING = 3, 4
-
-Run = Callable[[onnxruntime.InferenceSession, FloatArray, IntArray], Pixels]
-"""Has a session draw latents (N, z_dim) as classes (N,), at which a generator without classes does not look."""
 
 
 def session_of(
     raw: bytes,
     threads: int,
     source: object,
+    purpose: str = "draw",
     logged: int = ERRORS,
     constants: Mapping[str, FloatArray] = MappingProxyType({}),
     settings: Mapping[str, str] = MappingProxyType({}),
@@ -29,8 +27,9 @@ def session_of(
 
     Args:
         raw: The graph.
-        threads: Of the runtime.
+        threads: Of the runtime; 0 takes one per core.
         source: What to name where it is refused.
+        purpose: What the runtime is to do with it, for the same line.
         logged: What the runtime writes to stderr.
         constants: Those that the graph only names; must live as long as the session.
         settings: Further settings of the session, by the runtime's names.
@@ -39,7 +38,7 @@ def session_of(
         ModelFileError: If the runtime refuses it.
     """
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = threads or cores()
     options.inter_op_num_threads = 1
     options.log_severity_level = logged
     for name, value in settings.items():
@@ -50,4 +49,4 @@ def session_of(
         # A second try, on the same CPU, would be announced on stdout.
         return onnxruntime.InferenceSession(raw, options, providers=["CPUExecutionProvider"], enable_fallback=0)
     except Exception as error:
-        raise ModelFileError(source, f"the runtime cannot draw it: {error}") from error
+        raise ModelFileError(source, f"the runtime cannot {purpose} it: {error}") from error
