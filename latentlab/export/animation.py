@@ -76,6 +76,7 @@ class Format:
         max_fps: Frames a second that viewers still show as such.
         still: Whether all frames are shown at once.
         predicted: Whether frames are stored as differences from their neighbours.
+        repeats: Whether the file itself says that it is to be shown again and again.
     """
 
     name: str
@@ -83,14 +84,15 @@ class Format:
     max_fps: float = MAX_FPS
     still: bool = False
     predicted: bool = False
+    repeats: bool = True
 
 
 FORMATS: dict[str, Format] = {
     ".gif": Format("GIF", gif.open_gif, max_fps=gif.MAX_FPS),
     ".webp": Format("WebP", open_webp),
     ".apng": Format("Animated PNG", open_apng),
-    ".png": Format("PNG strip", open_strip, still=True),
-    ".mp4": Format("MP4", open_mp4, predicted=True),
+    ".png": Format("PNG strip", open_strip, still=True, repeats=False),
+    ".mp4": Format("MP4", open_mp4, predicted=True, repeats=False),
 }
 
 

@@ -30,6 +30,11 @@ def autosave_file() -> Path:
     return config_dir() / "last.latentlab"
 
 
+def before_file() -> Path:
+    """Name the file that a session is kept in when another one is opened in its place."""
+    return config_dir() / "before.latentlab"
+
+
 def first_model(named: Path | None) -> Path:
     """Find the file of the model that comes first: the one named, that of a session, or the bundled one.
 

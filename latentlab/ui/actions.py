@@ -50,6 +50,12 @@ DEVICE, THEME = _("&Device"), _("T&heme")
 
 ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("open-session", FILE, _("Open sess&ion…"), _("Open a saved session: picture, strip, terms, shelf")),
+    ActionSpec(
+        "session-before",
+        FILE,
+        _("Session &before this one"),
+        _("Bring back what was there before the last session was opened"),
+    ),
     ActionSpec("save-session", FILE, _("&Save session"), _("Save the session"), "save", ("Ctrl+S",), needs_model=True),
     ActionSpec(
         "save-session-as",

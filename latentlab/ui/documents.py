@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from latentlab.errors import ErrorReport, LatentlabError
 from latentlab.models.foreign.watching import Watch, unwatched
-from latentlab.paths import bundled, replacing
-from latentlab.session.beginning import BUNDLED_DIGITS, BUNDLED_MODEL, autosave_file
+from latentlab.paths import bundled, make_folder, replacing
+from latentlab.session.beginning import BUNDLED_DIGITS, BUNDLED_MODEL, autosave_file, before_file
 from latentlab.session.keeper import KeepJob, SessionKeeper
 from latentlab.session.opened import OpenedModel
 from latentlab.session.state import SessionState, adopted, fresh_state
@@ -103,7 +103,9 @@ class Documents(QObject):
             elif named is not None:
                 self.show_model(open_model(named), last)
             elif last is not None:
-                self._show(last, open_model)
+                model = open_model(last.model_path)
+                self.show_model(model, last)
+                self._compare_hash(model, last)
         except LatentlabError as error:
             problem = error
         if self._studio.model is None:
@@ -123,9 +125,10 @@ class Documents(QObject):
 
     def show_read(self, model: OpenedModel, reading: SlowReading) -> None:
         """Show a model that was read in the background, and the session that wanted it."""
-        self.show_model(model, reading.stored)
         if reading.session_file is not None:
-            self._session_file = reading.session_file
+            self._replace_by(model, reading.stored, reading.session_file)
+        else:
+            self.show_model(model, reading.stored)
         if reading.stored is not None:
             self._compare_hash(model, reading.stored)
 
@@ -141,9 +144,9 @@ class Documents(QObject):
         except LatentlabError as error:
             self._studio.report(error, self.tr("Opening the bundled model"))
 
-    def show_model(self, model: OpenedModel, last: StoredSession | None) -> None:
-        """Show a model with the cards and, where it takes them, the points of the last session."""
-        self._studio.set_model(model, adopted(last.state, model.z_dim, model.prior) if last else None)
+    def show_model(self, model: OpenedModel, last: StoredSession | None, label: str = "") -> None:
+        """Show a model with the cards and, where it takes them, the points of a session; see `Studio.set_model`."""
+        self._studio.set_model(model, adopted(last.state, model.z_dim, model.prior) if last else None, label)
         self._studio.remember(model)
 
     @Slot()
@@ -170,6 +173,14 @@ class Documents(QObject):
         )
         if chosen:
             self.open_any(Path(chosen))
+
+    @Slot()
+    def open_before(self) -> None:
+        """Open what was there before another session was opened; that one is there to be opened the same way again."""
+        if before_file().exists():
+            self.open_any(before_file())
+        else:
+            self._studio.notice.emit(self.tr("No other session was opened yet"))
 
     @Slot()
     def save(self) -> None:
@@ -241,15 +252,37 @@ class Documents(QObject):
             if not is_quick(stored.model_path):
                 self.reading_wanted.emit(SlowReading(stored.model_path, open_model, stored, path))
                 return
-            self._show(stored, open_model)
-            self._session_file = path
+            model = open_model(stored.model_path)
+            self._replace_by(model, stored, path)
+            self._compare_hash(model, stored)
         else:
             self._studio.open_file(path)
 
-    def _show(self, stored: StoredSession, open_model: OpenModel) -> None:
-        model = open_model(stored.model_path)
-        self.show_model(model, stored)
-        self._compare_hash(model, stored)
+    def _replace_by(self, model: OpenedModel, stored: StoredSession | None, path: Path) -> None:
+        """Show a session that the user chose; what was there is kept, and comes back by undo where the model stays."""
+        is_before = path == before_file()
+        name = self.tr("the session before") if is_before else path.name
+        there_was_one, trouble = self._studio.state is not None, self._keep_before()
+        self.show_model(model, stored, self.tr("Open {0}").format(name))
+        self._session_file = None if is_before else path
+        if trouble is not None:  # a model that opens takes earlier messages away: this one comes after it
+            self._studio.report(trouble, self.tr("Keeping the session before"))
+        elif there_was_one:
+            self._studio.notice.emit(
+                self.tr("Opened {0}. File > Session before this one brings back what was there").format(name)
+            )
+
+    def _keep_before(self) -> LatentlabError | None:
+        """Keep what is there, if anything, before it gives way; return why it could not be kept."""
+        state, model, path = self._studio.state, self._studio.model, self._model_path()
+        if state is None or model is None or path is None:
+            return None
+        try:
+            make_folder(before_file().parent)
+            save_session(before_file(), state, path, model.generator.content_hash)
+        except LatentlabError as error:
+            return error
+        return None
 
     def _compare_hash(self, model: OpenedModel, stored: StoredSession) -> None:
         if stored.model_hash != model.generator.content_hash:

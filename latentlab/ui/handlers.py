@@ -20,6 +20,7 @@ def handlers(window: MainWindow) -> Mapping[str, Callable[[], None]]:
     documents, dialogs, latent, explore = window.documents, window.dialogs, window.latent, window.explore
     return {
         "open-session": documents.choose_session,
+        "session-before": documents.open_before,
         "save-session": documents.save,
         "save-session-as": documents.save_as,
         "save-picture": latent.save_picture,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 import os
 import signal
@@ -18,6 +19,7 @@ from latentlab.preload import Preloading
 from latentlab.session.beginning import OpeningAhead
 from latentlab.ui.system_libraries import check_display
 
+_LONGEST_END_S = 20.0
 _log = log.get(__name__)
 
 
@@ -77,10 +79,18 @@ def start(model: str | None, device: str | None = None) -> int:
     later = Preloading("torch", "pyqtgraph")
     window.furnished.connect(_collect_from_now_on)
     window.furnished.connect(later.start)
+    app.aboutToQuit.connect(_end_in_any_case)
     code = app.exec()
     later.close()
     ahead.close()
+    faulthandler.cancel_dump_traceback_later()
     return code
+
+
+def _end_in_any_case() -> None:
+    """End the process even where a library does not let it: all that was to be kept has been by now."""
+    if sys.stderr is not None:
+        faulthandler.dump_traceback_later(_LONGEST_END_S, exit=True)
 
 
 def _collect_from_now_on() -> None:

@@ -73,6 +73,7 @@ class Studio(QObject):
         self._left: dict[tuple[int, Prior], SessionState] = {}
         self._offered: tuple[OpenedModel, tuple[Direction, ...], tuple[Direction, ...]] | None = None
         self._random = np.random.default_rng()
+        self._is_switching = False
         self._on_training(False)
         self._saving = QTimer(self)
         self._saving.setSingleShot(True)
@@ -164,8 +165,16 @@ class Studio(QObject):
         """Explore a model that is still in training."""
         self.set_model(OpenedModel(generator))
 
-    def set_model(self, model: OpenedModel, state: SessionState | None = None) -> None:
-        """Show a model, with a document of its own or the present one carried over."""
+    def set_model(self, model: OpenedModel, state: SessionState | None = None, label: str = "") -> None:
+        """Show a model.
+
+        Args:
+            model: What is shown.
+            state: Its document; None carries the present one over.
+            label: What *Undo* names where the model stays the same and only the document is another one: that is a
+                step like any other. Undo does not reach across models.
+        """
+        is_same = self._model is not None and self._model.generator.content_hash == model.generator.content_hash
         if self._model is not None and not self._giving_back.isActive():
             self._giving_back.start(_GIVE_BACK_AFTER_MS)
         self._model = model
@@ -176,8 +185,12 @@ class Studio(QObject):
             self._session.changed.connect(self._on_session_changed)
         else:
             kept = with_library(state or self._carried_over(self._session.state, model), model)
-            if kept is not self._session.state:
+            self._is_switching = True
+            if is_same and label:
+                self._session.apply(lambda _: kept, label)
+            elif kept is not self._session.state:
                 self._session.replace_all(kept)
+            self._is_switching = False
         self._draw_as(self._session.state)
         self.model_changed.emit(model)
         self.state_changed.emit(self._session.state)
@@ -249,7 +262,7 @@ class Studio(QObject):
         """Put a point on the shelf as a card."""
         card = self.card_of(point)
         self.apply(changes.keep(card), self.tr("Keep {0}").format(card.name))
-        self.notice.emit(self.tr("Kept {0} on the shelf").format(card.name))
+        self.notice.emit(self.tr("On the shelf now: {0}").format(card.name))
 
     def random_seed(self) -> int:
         """Draw a seed for the dice."""
@@ -357,4 +370,5 @@ class Studio(QObject):
         self._draw_as(new)
         if new.directions is not old.directions and self._model is not None:
             self._saving.start(_SAVE_AFTER_MS)
-        self.state_changed.emit(new)
+        if not self._is_switching:  # or it would be told before the model that it belongs to
+            self.state_changed.emit(new)

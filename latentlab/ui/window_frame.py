@@ -45,7 +45,7 @@ class WindowFrame(QObject):
         self._middle.addWidget(self.tabs)
         self._middle.addWidget(messages)
         self._middle.addWidget(self.pages, 1)
-        window.resize(_SIZE_PX)
+        window.resize(self._usual_size())
         window.setCentralWidget(middle)
         left, right, bottom = (
             Qt.DockWidgetArea.LeftDockWidgetArea,
@@ -82,6 +82,7 @@ class WindowFrame(QObject):
         geometry, layout = _kept().value("geometry"), _kept().value("layout")
         if isinstance(geometry, QByteArray):
             self._window.restoreGeometry(geometry)
+            self._window.resize(self._window.size().boundedTo(self._window.screen().availableSize()))
         if not (isinstance(layout, QByteArray) and self._window.restoreState(layout, _LAYOUT_VERSION)):
             self._reset_widths()
 
@@ -95,7 +96,11 @@ class WindowFrame(QObject):
         for dock in self.docks.values():
             dock.show()
         self._reset_widths()
-        self._window.resize(_SIZE_PX)
+        self._window.resize(self._usual_size())
+
+    def _usual_size(self) -> QSize:
+        """Return the size to begin with, no larger than the screen has room for."""
+        return _SIZE_PX.boundedTo(self._window.screen().availableSize())
 
     def _dock(self, name: str, title: str, size_px: QSize, area: Qt.DockWidgetArea) -> QDockWidget:
         """Return an empty dock that keeps the room its panel will take."""

@@ -76,13 +76,59 @@ def test_a_session_is_saved_and_opened_again(
     assert np.array_equal(shown(window.explore.canvas), picture)
     assert len(window.strip._frames) == 4
     assert slider_of(window, "Factor 3").value() == state_of(window).picture.strengths["Factor 3"]
-    assert not window.actions_["undo"].isEnabled()
+    assert window.actions_["undo"].text() == "Undo Open mine.latentlab"
     window.explore.roll()
     choosing(monkeypatch, "")
     window.actions_["save-session"].trigger()
     assert "Saved mine.latentlab" in window.statusBar().currentMessage()
     other = open_window(tmp_path / "mine.latentlab")
     assert document(other) == document(window)
+
+
+def test_what_was_there_comes_back_after_a_session_was_opened(
+    open_window: OpenWindow, make_model: MakeModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_window(make_model())
+    window.documents.open_before()
+    assert "No other session was opened yet" in window.statusBar().currentMessage()
+    choosing(monkeypatch, tmp_path / "empty")
+    window.actions_["save-session"].trigger()
+    furnish(window)
+    unsaved, empty = document(window), tmp_path / "empty.latentlab"
+    assert window.documents.open_any(empty)
+    opened = document(window)
+    assert opened != unsaved
+    assert "Session before this one" in window.statusBar().currentMessage()
+    window.actions_["undo"].trigger()
+    assert document(window) == unsaved
+    window.actions_["redo"].trigger()
+    assert document(window) == opened
+    window.actions_["session-before"].trigger()
+    assert document(window) == unsaved
+    window.actions_["session-before"].trigger()
+    assert document(window) == opened, "the two take turns"
+    assert window.studio.open_path(make_model("other", z_dim=12))
+    elsewhere = document(window)
+    assert window.documents.open_any(empty)
+    assert not window.actions_["undo"].isEnabled(), "undo does not reach across models"
+    window.actions_["session-before"].trigger()
+    assert document(window) == elsewhere
+    assert window.studio.model is not None
+    assert window.studio.model.name == "other"
+
+
+def test_a_session_opens_although_what_was_there_cannot_be_kept(
+    open_window: OpenWindow, make_model: MakeModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_window(make_model())
+    choosing(monkeypatch, tmp_path / "mine")
+    window.actions_["save-session"].trigger()
+    wanted = document(window)
+    furnish(window)
+    monkeypatch.setattr("latentlab.ui.documents.before_file", lambda: tmp_path / "mine.latentlab" / "no folder")
+    assert window.documents.open_any(tmp_path / "mine.latentlab")
+    assert document(window) == wanted
+    assert "no folder" in window.messages.text() or "mine.latentlab" in window.messages.text()
 
 
 def test_the_next_start_shows_the_last_session(open_window: OpenWindow, make_model: MakeModel) -> None:

@@ -45,7 +45,7 @@ def dialog(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> ExportDialog:
     qtbot.waitExposed(made)
     made.frames.setValue(5)
     made.size_box.setCurrentIndex(made.size_box.findData(64))
-    made.target.setText(str(tmp_path / "walk.gif"))
+    made.file.line.setText(str(tmp_path / "walk.gif"))
     qtbot.waitUntil(lambda: "about" in made.facts.text())
     return made
 
@@ -92,7 +92,7 @@ def test_a_gif_is_written_frame_by_frame(
             assert np.argmin(off) == wanted
             assert off[wanted] <= 8.0, "noise has more colours than a palette"
     assert window.studio.settings.export_folder == str(tmp_path)
-    assert dialog.target.text() == str(tmp_path / "walk-2.gif"), "the next one overwrites nothing"
+    assert dialog.file.line.text() == str(tmp_path / "walk-2.gif"), "the next one overwrites nothing"
     assert "Exported walk.gif" in window.statusBar().currentMessage()
 
 
@@ -102,7 +102,7 @@ def test_other_formats_are_written_too(dialog: ExportDialog, tmp_path: Path, qtb
     if index < 0:
         pytest.skip(f"no {suffix} here")
     dialog.format.setCurrentIndex(index)
-    assert dialog.target.text() == str(tmp_path / f"walk{suffix}")
+    assert dialog.file.line.text() == str(tmp_path / f"walk{suffix}")
     click(dialog.go)
     qtbot.waitUntil(lambda: dialog.go.isEnabled())
     with Image.open(tmp_path / f"walk{suffix}") as film:
@@ -145,20 +145,20 @@ def test_a_folder_that_is_not_there_gives_one_line_and_the_dialog_goes_on(
     dialog: ExportDialog, window: MainWindow, tmp_path: Path, qtbot: QtBot
 ) -> None:
     missing = tmp_path / "missing"
-    dialog.target.setText(str(missing / "walk.gif"))
+    dialog.file.line.setText(str(missing / "walk.gif"))
     click(dialog.go)
     qtbot.waitUntil(lambda: dialog.go.isEnabled())
     assert f"the folder {missing} does not exist" in dialog.message.text()
     assert "\n" not in dialog.message.text()
     assert window.studio.settings.export_folder != str(missing), "what failed is not offered again"
-    dialog.target.setText(str(tmp_path / "walk.gif"))
+    dialog.file.line.setText(str(tmp_path / "walk.gif"))
     click(dialog.go)
     qtbot.waitUntil(lambda: dialog.go.isEnabled())
     assert written(tmp_path) == ["walk.gif"]
 
 
 def test_an_empty_file_name_is_refused_and_the_format_can_still_be_chosen(dialog: ExportDialog, qtbot: QtBot) -> None:
-    dialog.target.clear()
+    dialog.file.line.clear()
     dialog.format.setCurrentIndex(dialog.format.findData(".webp"))
     click(dialog.go)
     qtbot.waitUntil(lambda: dialog.go.isEnabled())

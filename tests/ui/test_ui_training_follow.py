@@ -309,7 +309,7 @@ def test_the_history_is_exported_as_a_time_lapse(
     dialog.fps.setValue(4)
     dialog.hold.setValue(0.5)
     assert dialog.facts.text() == "1.2 s", "three sheets and two frames more of the last, a quarter of a second each"
-    dialog.target.setText(str(tmp_path / "lapse.apng"))
+    dialog.file.line.setText(str(tmp_path / "lapse.apng"))
     click(dialog.go)
     qtbot.waitUntil(lambda: dialog.message.text() != "", timeout=WAIT_MS)
     assert dialog.message.text().startswith(f"Wrote {tmp_path / 'lapse.apng'}")

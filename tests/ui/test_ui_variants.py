@@ -348,7 +348,7 @@ def test_the_traversal_written_is_what_its_command_writes(
         dialog.rows.setCurrentIndex(1)
         dialog.seeds.setText("3,5-6")
     settle(window)
-    dialog.target.setText(str(tmp_path / "here.png"))
+    dialog.file.line.setText(str(tmp_path / "here.png"))
     click(dialog.go)
     assert "Wrote" in dialog.message.text()
     click(dialog.copy)

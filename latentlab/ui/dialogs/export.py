@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
-from PySide6.QtCore import QStandardPaths, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialog,
-    QFileDialog,
     QFormLayout,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QProgressBar,
     QPushButton,
     QSpinBox,
@@ -27,6 +23,7 @@ from latentlab.export.animation import FORMATS, AnimationOptions, Render, estima
 from latentlab.export.service import ExportEvent, ExportJob, ExportService
 from latentlab.latent.arrays import FloatArray
 from latentlab.latent.interpolation import Mode, keyframe_path
+from latentlab.ui.dialogs.target_file import TargetFile
 from latentlab.ui.studio import Studio
 from latentlab.ui.widgets.number_box import keep_off_the_edge
 
@@ -73,14 +70,12 @@ class ExportDialog(QDialog):
         self.repeat.setChecked(True)
         self.smooth = QCheckBox(self.tr("Smooth enlargement"))
         self.smooth.setChecked(studio.settings.smooth)
-        self.target = QLineEdit()
-        self.target.setAccessibleName(self.tr("File"))
-        self.choose = QPushButton(self.tr("Choose…"))
+        self.file = TargetFile(self.stem)
         self.facts = QLabel()
         self.facts.setObjectName("muted")
         self.message = QLabel()
         self.message.setWordWrap(True)
-        self.target.textEdited.connect(self.message.clear)
+        self.file.line.textEdited.connect(self.message.clear)
         self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
@@ -89,6 +84,7 @@ class ExportDialog(QDialog):
         self.go.setObjectName("primary")
         self.go.setDefault(True)
         self.stop = QPushButton(self.tr("Close"))
+        self._had_focus = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_ESTIMATE_AFTER_MS)
@@ -111,8 +107,8 @@ class ExportDialog(QDialog):
         for side in sizes:
             self.size_box.addItem(f"{round(side * width / height)} × {side} px", side)
         self.size_box.setCurrentIndex(max(0, self.size_box.findData(wanted)))
-        folder = Path(self._studio.settings.export_folder or self._pictures())
-        self.target.setText(str(_unused(folder, self.stem, self.format.currentData())))
+        self._name_kind()
+        self.file.offer(self._studio.settings.export_folder)
         self.message.clear()
         self._on_changed()
         self.show()
@@ -163,11 +159,7 @@ class ExportDialog(QDialog):
         form.addRow(self.tr("Way"), self.way)
         form.addRow("", self.repeat)
         form.addRow("", self.smooth)
-        file = QHBoxLayout()
-        file.setSpacing(8)
-        file.addWidget(self.target, 1)
-        file.addWidget(self.choose)
-        form.addRow(self.tr("File"), file)
+        form.addRow(self.tr("File"), self.file)
         buttons = QHBoxLayout()
         buttons.addWidget(self.facts, 1)
         buttons.addWidget(self.stop)
@@ -189,7 +181,7 @@ class ExportDialog(QDialog):
         for switch in (self.repeat, self.smooth):
             switch.toggled.connect(self._on_changed)
         self._timer.timeout.connect(self._on_estimate)
-        self.choose.clicked.connect(self._on_choose)
+        self.file.changed.connect(self._on_file)
         self.go.clicked.connect(self._on_go)
         self.stop.clicked.connect(self._on_stop)
 
@@ -203,21 +195,25 @@ class ExportDialog(QDialog):
         self.message.setText(text)
         self.message.style().polish(self.message)
 
-    def _pictures(self) -> str:
-        pictures = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
-        return pictures if Path(pictures).is_dir() else str(Path.home())
-
     @Slot()
     def _on_format(self) -> None:
         suffix = self.format.currentData()
         self.fps.setMaximum(int(FORMATS[suffix].max_fps))
         still = FORMATS[suffix].still
-        for widget in (self.fps, self.way, self.repeat):
+        for widget in (self.fps, self.way):
             widget.setEnabled(not still)
-        target = Path(self.target.text())
-        if target.name:
-            self.target.setText(str(target.with_suffix(suffix)))
+        self.repeat.setEnabled(FORMATS[suffix].repeats)
+        self._name_kind()
         self._on_changed()
+
+    def _name_kind(self) -> None:
+        suffix = self.format.currentData()
+        self.file.set_kind(FORMATS[suffix].name, suffix)
+
+    @Slot()
+    def _on_file(self) -> None:
+        """Say beforehand that a file will be replaced."""
+        self.go.setText(self.tr("Replace") if self.file.replaces() else self.tr("Export"))
 
     @Slot()
     def _on_changed(self) -> None:
@@ -245,28 +241,19 @@ class ExportDialog(QDialog):
         self.facts.setText(self.tr("{0}, about {1}").format(self._duration(), _bytes(size)))
 
     @Slot()
-    def _on_choose(self) -> None:
-        suffix = self.format.currentData()
-        chosen, _ = QFileDialog.getSaveFileName(
-            self, self.tr("Export to"), self.target.text(), f"{FORMATS[suffix].name} (*{suffix})"
-        )
-        if chosen:
-            self.target.setText(str(Path(chosen).with_suffix(suffix)))
-
-    @Slot()
     def _on_go(self) -> None:
         render = self.renderer()
         if render is None or self._service.running:
             return
-        target = Path(self.target.text()).expanduser()
         try:
-            job = ExportJob(target, self.path_z(), render, self.options())
+            job = ExportJob(self.file.path(), self.path_z(), render, self.options())
         except LatentlabError as error:
             self._complain(str(error))
             return
         self.message.clear()
         self.bar.setRange(0, 0)
         self.bar.show()
+        self._had_focus = self.go.hasFocus()
         self.go.setEnabled(False)
         self.stop.setText(self.tr("Cancel"))
         self._service.wait_idle(1.0)
@@ -287,6 +274,8 @@ class ExportDialog(QDialog):
             return
         self.bar.hide()
         self.go.setEnabled(True)
+        if self._had_focus:
+            self.go.setFocus()
         self.stop.setText(self.tr("Close"))
         if event.error is not None:
             self._complain(str(event.error))
@@ -297,17 +286,8 @@ class ExportDialog(QDialog):
             self._say(self.tr("Wrote {0}, {1}.").format(event.path, _bytes(size)))
             self._studio.change_settings(export_folder=str(event.path.parent))
             self._studio.notice.emit(self.tr("Exported {0}").format(event.path.name))
-            self.target.setText(str(_unused(event.path.parent, self.stem, event.path.suffix)))
+            self.file.written(event.path)
 
 
 def _bytes(count: int) -> str:
     return f"{count / 1e6:.1f} MB" if count >= 1_000_000 else f"{max(1, round(count / 1000))} kB"
-
-
-def _unused(folder: Path, stem: str, suffix: str) -> Path:
-    """Return ``walk.gif`` in a folder, or the first of ``walk-2.gif``, ``walk-3.gif``, … that does not exist."""
-    path, number = folder / f"{stem}{suffix}", 1
-    while path.exists():
-        number += 1
-        path = folder / f"{stem}-{number}{suffix}"
-    return path

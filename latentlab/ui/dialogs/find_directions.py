@@ -22,7 +22,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from latentlab.errors import LatentlabError
+from latentlab.analysis.progress import Progress
+from latentlab.analysis.service import Work
+from latentlab.errors import ErrorReport, LatentlabError
 from latentlab.latent.directions import Direction
 from latentlab.models.direction_file import checked_for, load_directions, save_directions
 from latentlab.session import direction_changes
@@ -257,10 +259,10 @@ class FindDirectionsDialog(QDialog):
         taken = [direction.name for direction in model.directions]
         self._studio.apply(_exchange(replaces, present, new, taken), label)
         names = [direction.name for direction in new]
-        named = ", ".join(names[:_NAMED_AT_MOST]) + (", …" if len(names) > _NAMED_AT_MOST else "")
+        named = ", ".join(names[:_NAMED_AT_MOST]) + (", …" if len(names) > _NAMED_AT_MOST else ".")
         text = self.tr("{0} added: {1}").format(len(new), named)
         self._studio.notice.emit(text)
-        self._say("\n".join([text + ".", *remarks]), warns=bool(remarks))
+        self._say("\n".join([text, *remarks]), warns=bool(remarks))
 
     def _exported(self) -> list[Direction]:
         state = self._studio.state
@@ -315,7 +317,7 @@ class FindDirectionsDialog(QDialog):
         self.message.clear()
         self.bar.setRange(0, 0)
         name = self.tr("Finding directions: {0}").format(method.title)
-        self._studio.analysis.start(name, work, self._on_found)
+        self._studio.analysis.start(name, lambda progress: _tried(work, progress), self._on_found)
         self._set_running(name)
 
     @Slot()
@@ -336,6 +338,8 @@ class FindDirectionsDialog(QDialog):
 
     def _on_found(self, result: object) -> None:
         state = self._studio.state
+        if isinstance(result, ErrorReport):
+            self._say(str(result), warns=True)
         if not isinstance(result, Found) or state is None:
             return
         if any(len(direction.vector) != state.z_dim for direction in result.directions):
@@ -367,6 +371,14 @@ class FindDirectionsDialog(QDialog):
         if chosen:
             path = Path(chosen)
             self.export_file(path if path.suffix else path.with_suffix(".safetensors"))
+
+
+def _tried(work: Work, progress: Progress) -> object:
+    """Work; what is wrong with what was asked for is an answer too, which only who asked gets."""
+    try:
+        return work(progress)
+    except LatentlabError as error:
+        return ErrorReport.from_exception(error, "")
 
 
 def _exchange(gone: Sequence[str], present: Sequence[Direction], new: Sequence[Direction], taken: list[str]) -> Change:

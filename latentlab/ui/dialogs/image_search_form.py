@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from PIL import Image
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from latentlab.analysis.inversion import MAX_STEPS, STEPS
-from latentlab.data.crops import CROPS
+from latentlab.data.crops import CELEBA_SIZE_PX, CROPS, SQUARE
 from latentlab.session.opened import OpenedModel
 from latentlab.ui.dialogs.image_search import Wanted
 from latentlab.ui.widgets.elided import ElidedLabel
@@ -45,7 +47,6 @@ class ImageSearchForm(QWidget):
         )
         for crop in CROPS.values():
             self.crop.addItem(crop.title, crop.name)
-            self.crop.setItemData(self.crop.count() - 1, crop.source, Qt.ItemDataRole.ToolTipRole)
         self.steps = CountBox()
         self.steps.setRange(1, MAX_STEPS)
         self.steps.setValue(STEPS)
@@ -61,9 +62,18 @@ class ImageSearchForm(QWidget):
         return self._path
 
     def set_path(self, path: Path) -> None:
-        """Name the image."""
+        """Name the image, and offer the crops that fit it."""
         self._path = path
         self.name.set_whole(path.name, str(path))
+        is_celeba = _size_of(path) in (None, CELEBA_SIZE_PX)
+        for row, crop in enumerate(CROPS.values()):
+            fits = crop.box is None or is_celeba
+            _enable(self.crop, row, fits)
+            tip = crop.source if fits else self.tr("Fits images of {0} × {1} pixels alone").format(*CELEBA_SIZE_PX)
+            self.crop.setItemData(row, tip, Qt.ItemDataRole.ToolTipRole)
+            if not fits and row == self.crop.currentIndex():
+                with QSignalBlocker(self.crop):
+                    self.crop.setCurrentIndex(self.crop.findData(SQUARE))
 
     def set_class_names(self, names: tuple[str, ...]) -> None:
         """Offer classes, of which any will do; nothing to choose where there are none."""
@@ -102,3 +112,18 @@ class ImageSearchForm(QWidget):
         layout.addWidget(title)
         layout.addWidget(field)
         return title
+
+
+def _size_of(path: Path) -> tuple[int, int] | None:
+    """Return the width and height of an image as its header says; None where that cannot be read."""
+    try:
+        with Image.open(path) as image:
+            return image.size
+    except Exception:  # noqa: BLE001 - damaged files raise anything; whoever reads the picture says what is wrong
+        return None
+
+
+def _enable(box: QComboBox, row: int, on: bool) -> None:
+    items = box.model()
+    if isinstance(items, QStandardItemModel):
+        items.item(row).setEnabled(on)

@@ -358,6 +358,11 @@ class Dialogs(QObject):
     def _read(self, title: str, page: str) -> None:
         from latentlab.ui.dialogs.reading import ReadingDialog
 
+        for earlier in self._window.findChildren(ReadingDialog):
+            if earlier.windowTitle() == title:
+                earlier.close()
         dialog = ReadingDialog(title, page, self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()

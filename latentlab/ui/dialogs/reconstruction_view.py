@@ -54,7 +54,7 @@ class ReconstructionView(QWidget):
         self._lay_out()
         self.difference.toggled.connect(self._on_difference)
         self._name_second()
-        self.meter.hide()
+        self.show_best(None)
 
     def show_image(self, pixels: Pixels | None) -> None:
         """Show the image, shape (H, W, C), uint8, or none."""
@@ -67,6 +67,7 @@ class ReconstructionView(QWidget):
         self._best = best
         self._show_second()
         self.meter.setVisible(best is not None)
+        self.difference.setEnabled(best is not None)
         if best is None:
             self.figure.clear()
             return

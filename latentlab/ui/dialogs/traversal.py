@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
-from PySide6.QtCore import QStandardPaths, Qt, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
     QDialog,
-    QFileDialog,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -32,6 +29,7 @@ from latentlab.session.opened import OpenedModel
 from latentlab.session.point import Point
 from latentlab.session.reproduce import as_traverse_command, is_seed_alone
 from latentlab.session.state import SessionState
+from latentlab.ui.dialogs.target_file import TargetFile
 from latentlab.ui.panels.heading import icon_button
 from latentlab.ui.render_bridge import Frames
 from latentlab.ui.studio import Studio
@@ -42,7 +40,7 @@ LANE = "traversal"
 MAX_ROWS = 24
 _MAX_STEPS = 25
 _MAX_STRENGTH = 100.0
-_PNG = ".png"
+_STEM, _PNG = "traversal", ".png"
 
 
 class TraversalDialog(QDialog):
@@ -85,9 +83,8 @@ class TraversalDialog(QDialog):
         self.command.setAccessibleName(self.tr("The same as a command"))
         self.command.setToolTip(self.tr("Writes the same figure from the command line"))
         self.copy = icon_button("copy", self.tr("Copy the command"))
-        self.target = QLineEdit()
-        self.target.setAccessibleName(self.tr("File"))
-        self.choose = QPushButton(self.tr("Choose…"))
+        self.file = TargetFile(_STEM)
+        self.file.set_kind("PNG", _PNG)
         self.message = QLabel()
         self.message.setWordWrap(True)
         self.go = QPushButton(self.tr("Export"))
@@ -115,7 +112,7 @@ class TraversalDialog(QDialog):
             strengths = state.picture.strengths
             most = max(strengths, key=lambda name: abs(strengths[name]))
             self.direction.setCurrentIndex(max(0, self.direction.findText(most)))
-        self.target.setText(str(_unused(Path(self._studio.settings.export_folder or _pictures()))))
+        self.file.offer(self._studio.settings.export_folder)
         self._say("")
         self.show()
         self.raise_()
@@ -141,7 +138,7 @@ class TraversalDialog(QDialog):
         form.addRow(self.tr("Columns"), self.steps)
         form.addRow(self.tr("Rows"), _in_a_row(self.rows, self.seeds))
         form.addRow(self.tr("Command"), _in_a_row(self.command, self.copy))
-        form.addRow(self.tr("File"), _in_a_row(self.target, self.choose))
+        form.addRow(self.tr("File"), self.file)
         buttons = QHBoxLayout()
         buttons.addWidget(self.message, 1)
         buttons.addWidget(self.stop)
@@ -164,7 +161,7 @@ class TraversalDialog(QDialog):
         self.steps.valueChanged.connect(self._on_changed)
         self.seeds.textChanged.connect(self._on_changed)
         self.copy.clicked.connect(self._on_copy)
-        self.choose.clicked.connect(self._on_choose)
+        self.file.changed.connect(self._on_file)
         self.go.clicked.connect(self._on_go)
         self.stop.clicked.connect(self.close)
 
@@ -297,22 +294,21 @@ class TraversalDialog(QDialog):
         self._say(self.tr("Copied the command"))
 
     @Slot()
-    def _on_choose(self) -> None:
-        chosen, _ = QFileDialog.getSaveFileName(self, self.tr("Export to"), self.target.text(), f"PNG (*{_PNG})")
-        if chosen:
-            self.target.setText(str(Path(chosen).with_suffix(_PNG)))
+    def _on_file(self) -> None:
+        """Say beforehand that a file will be replaced."""
+        self.go.setText(self.tr("Replace") if self.file.replaces() else self.tr("Export"))
 
     @Slot()
     def _on_go(self) -> None:
-        target = Path(self.target.text()).expanduser()
         try:
+            target = self.file.path()
             write_traversal(target, self._shaped(), self._titles, self._strengths, self._title())
         except LatentlabError as error:
             self._complain(str(error))
             return
         self._studio.change_settings(export_folder=str(target.parent))
         self._studio.notice.emit(self.tr("Exported {0}").format(target.name))
-        self.target.setText(str(_unused(target.parent)))
+        self.file.written(target)
         self._say(self.tr("Wrote {0}.").format(target))
 
 
@@ -322,17 +318,3 @@ def _in_a_row(*widgets: QWidget) -> QHBoxLayout:
     for widget in widgets:
         row.addWidget(widget, 0 if isinstance(widget, QLabel | QPushButton) else 1)
     return row
-
-
-def _pictures() -> str:
-    pictures = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
-    return pictures if Path(pictures).is_dir() else str(Path.home())
-
-
-def _unused(folder: Path) -> Path:
-    """Return ``traversal.png`` in a folder, or the first of ``traversal-2.png``, … that does not exist."""
-    path, number = folder / f"traversal{_PNG}", 1
-    while path.exists():
-        number += 1
-        path = folder / f"traversal-{number}{_PNG}"
-    return path
