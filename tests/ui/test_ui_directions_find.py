@@ -235,7 +235,10 @@ def test_cards_on_both_sides_make_a_direction(
 
     dialog.methods.setCurrentRow(CARDS)
     find(dialog, CARDS, qtbot)
-    assert "needs cards on both sides" in dialog.message.text() or own(window) == {}
+    assert "cards" in dialog.message.text()
+    assert dialog.message.objectName() == "warning"
+    assert window.messages.text() == "", "it is said where one looks, and there alone"
+    assert own(window) == {}
     for seed in (1, 2):
         assert drop(dialog.cards.plus.well, mime_of(card(seed)))
     for seed in (3, 4):

@@ -162,9 +162,39 @@ def test_an_empty_file_name_is_refused_and_the_format_can_still_be_chosen(dialog
     dialog.format.setCurrentIndex(dialog.format.findData(".webp"))
     click(dialog.go)
     qtbot.waitUntil(lambda: dialog.go.isEnabled())
-    assert dialog.message.text() != ""
-    assert "\n" not in dialog.message.text()
+    assert dialog.message.text() == "File: is not named. Name the file to write."
     assert not dialog.bar.isVisible()
+
+
+def test_a_file_that_will_be_replaced_is_told_of_beforehand(
+    dialog: ExportDialog, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert dialog.go.text() == "Export"
+    (tmp_path / "mine.gif").write_bytes(b"precious")
+    dialog.file.line.setText(str(tmp_path / "mine.gif"))
+    assert dialog.go.text() == "Replace"
+    dialog.format.setCurrentIndex(dialog.format.findData(".webp"))
+    assert dialog.go.text() == "Export", "it has another name now"
+    dialog.go.setFocus()
+    click(dialog.go)
+    qtbot.waitUntil(lambda: dialog.go.isEnabled())
+    assert (tmp_path / "mine.gif").read_bytes() == b"precious"
+    assert dialog.file.line.text() == str(tmp_path / "mine-2.webp"), "the name goes on"
+    assert dialog.go.hasFocus()
+    monkeypatch.chdir(tmp_path)
+    dialog.file.line.setText("near.webp")
+    click(dialog.go)
+    qtbot.waitUntil(lambda: dialog.go.isEnabled())
+    assert f"Wrote {tmp_path / 'near.webp'}" in dialog.message.text(), "where it is, is said"
+
+
+def test_what_no_file_can_say_cannot_be_chosen(dialog: ExportDialog) -> None:
+    index = dialog.format.findData(".mp4")
+    if index < 0:
+        pytest.skip("no .mp4 here")
+    assert dialog.repeat.isEnabled()
+    dialog.format.setCurrentIndex(index)
+    assert not dialog.repeat.isEnabled()
 
 
 def test_a_still_picture_has_no_speed(dialog: ExportDialog) -> None:

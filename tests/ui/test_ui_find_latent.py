@@ -19,6 +19,7 @@ from pytestqt.qtbot import QtBot
 from latentlab import paths
 from latentlab.analysis.inversion import STEPS, Inversion, Reconstruction, invert
 from latentlab.analysis.progress import Progress
+from latentlab.data.crops import CROPS
 from latentlab.models import onnx_graph
 from latentlab.models.card import ModelCard
 from latentlab.models.checkpoint import Generator
@@ -190,15 +191,33 @@ def test_stop_keeps_the_best_and_starting_again_takes_another_seed(
 def test_another_crop_is_another_search(find: Callable[[], FindLatentDialog], held: Held, qtbot: QtBot) -> None:
     dialog = find()
     wait_for_best(qtbot, dialog)
-    dialog.form.crop.setCurrentIndex(dialog.form.crop.findData("face"))
-    qtbot.waitUntil(lambda: not dialog._search.running)
-    assert "the crop face needs CelebA's 178 x 218" in dialog.message.text()
-    assert dialog.view.image.pixels() is None
-    assert not dialog.explore.isEnabled()
     dialog.form.crop.setCurrentIndex(dialog.form.crop.findData("stretch"))
     wait_for_best(qtbot, dialog)
     assert held.seeds == [0, 0]
     assert dialog.view.image.pixels() is not None
+
+
+def test_crops_of_celeba_are_offered_where_they_fit(
+    find: Callable[[], FindLatentDialog], held: Held, image: Path, qtbot: QtBot
+) -> None:
+    dialog = find()
+    wait_for_best(qtbot, dialog)
+    crop = dialog.form.crop
+
+    def offered() -> set[str]:
+        return {crop.itemData(row) for row in range(crop.count()) if crop.model().item(row).isEnabled()}
+
+    assert offered() == {"square", "stretch"}
+    aligned = image.with_name("000001.png")
+    Image.new("RGB", (178, 218)).save(aligned)
+    dialog.look_for(aligned)
+    assert offered() == set(CROPS)
+    crop.setCurrentIndex(crop.findData("face"))
+    wait_for_best(qtbot, dialog)
+    dialog.look_for(image)
+    assert offered() == {"square", "stretch"}
+    assert crop.currentData() == "square", "what does not fit does not stay chosen"
+    wait_for_best(qtbot, dialog)
 
 
 def test_another_length_is_another_search(find: Callable[[], FindLatentDialog], held: Held, qtbot: QtBot) -> None:

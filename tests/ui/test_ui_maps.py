@@ -330,6 +330,16 @@ def test_another_model_has_another_map(
     assert len(samples._items) == FEW
 
 
+def test_a_state_is_told_after_the_model_that_it_belongs_to(
+    window: MainWindow, make_model: Callable[..., Path]
+) -> None:
+    told: list[tuple[str, int]] = []
+    window.studio.model_changed.connect(lambda model: told.append(("model", model.z_dim)))
+    window.studio.state_changed.connect(lambda state: told.append(("state", state.z_dim)))
+    assert window.studio.open_path(make_model("other", z_dim=12, channels=1))
+    assert told[:2] == [("model", 12), ("state", 12)]
+
+
 def test_the_window_closes_while_a_map_is_drawn(maps: MapsPanel, window: MainWindow) -> None:
     maps.views.button(SAMPLES).click()
     assert maps.samples._work.busy
