@@ -115,6 +115,8 @@ class MainWindow(QMainWindow):
 
         panel = DirectionsPanel(self.studio)
         panel.find_wanted.connect(self.dialogs.find_directions)
+        panel.in_hand.explore_wanted.connect(self._on_show_explore)
+        self.explore.drawn.connect(panel.in_hand.set_pixels)
         panel.cosines_wanted.connect(self.dialogs.cosines)
         self.frame.docks["directions"].setWidget(self._with_model(panel))
         return panel
@@ -361,6 +363,8 @@ class MainWindow(QMainWindow):
     def _on_page(self, index: int) -> None:
         getattr(self, ("explore", "interpolate", "arithmetic", "train", "maps")[index])
         self.pages.setCurrentIndex(index)
+        self.directions.in_hand.setHidden(index == EXPLORE)
+        self.directions.in_hand.set_pixels(self.explore.canvas.pixels())
         page = self.pages.widget(index)
         if page is not None:
             page.setFocus(Qt.FocusReason.MouseFocusReason)

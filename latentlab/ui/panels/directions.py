@@ -22,6 +22,7 @@ from latentlab.ui.panels.direction_ends import SliderEnds
 from latentlab.ui.panels.direction_list import DirectionList
 from latentlab.ui.panels.direction_positions import Stance
 from latentlab.ui.panels.heading import heading, icon_button
+from latentlab.ui.panels.in_hand import InHand
 from latentlab.ui.studio import Studio
 from latentlab.ui.widgets.number_box import SearchBox
 from latentlab.ui.widgets.slider_row import SliderRow
@@ -76,6 +77,8 @@ class DirectionsPanel(QWidget):
         self._nothing.setObjectName("muted")
         self._nothing.setContentsMargins(12, 4, 12, 4)
         self._nothing.hide()
+        self.in_hand = InHand(studio)
+        self.in_hand.hide()
         self.sliders = DirectionList(self._make_row)
         self.sliders.setAccessibleName(self.tr("Directions"))
         self.ends = SliderEnds(studio, self.sliders)
@@ -143,6 +146,7 @@ class DirectionsPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(top)
+        layout.addWidget(self.in_hand)
         layout.addLayout(search_row)
         layout.addWidget(self._nothing)
         layout.addWidget(self.sliders, 1)

@@ -54,9 +54,11 @@ class ExplorePanel(QWidget):
 
     Signals:
         picture_painted: seq of the request whose picture was drawn; GUI thread.
+        drawn: The picture, shape (H, W, C), uint8, whether or not this panel is in sight; GUI thread.
     """
 
     picture_painted = Signal(int)
+    drawn = Signal(object)
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -200,6 +202,7 @@ class ExplorePanel(QWidget):
     def _on_frames(self, frames: Frames) -> None:
         self.canvas.set_pixels(frames.pixels[0], frames.seq)
         self.canvas.paint_now()  # this is what the hand waits for
+        self.drawn.emit(frames.pixels[0])
 
     def _on_before_frames(self, frames: Frames) -> None:
         self.canvas.set_before(frames.pixels[0])
