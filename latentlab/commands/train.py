@@ -6,7 +6,7 @@ import json
 import shlex
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, make_dataclass
 from pathlib import Path
@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import tyro
 
 from latentlab.commands.progress import ProgressLine
+from latentlab.errors import UsageError
 from latentlab.training.config import TrainConfig
 from latentlab.training.presets import PRESETS, PresetName
+from latentlab.training.run_folder_names import holds_run
 from latentlab.training.settings import CHANGEABLE, SETTINGS, Setting, Value
 
 if TYPE_CHECKING:
@@ -54,6 +56,10 @@ class _Train:
         from latentlab.training.run_folder_names import can_resume
 
         given = self.given()
+        if self.resume:
+            _check_kept(given, self.out)
+        elif "data" not in given:
+            raise UsageError("--data", "is needed", "Name a data set, a folder or an archive.")
         config = PRESETS[self.preset].config(**given)
         changes = {name: given[name] for name in CHANGEABLE if name in given}
         line = ProgressLine()
@@ -101,11 +107,31 @@ def _argument(name: str, kind: Any, default: Any, setting: Setting) -> tuple[str
     choices = "|".join(str(choice) for choice in setting.choices)
     metavar = choices or _METAVARS[type(default)]
     if name == "data":
-        return name, Annotated[kind, tyro.conf.arg(help=setting.what, metavar=metavar)], field()
+        shown = tyro.conf.arg(help=setting.what, metavar=metavar, help_behavior_hint="(required without --resume)")
+        return name, Annotated[kind | None, shown], field(default=None)
     hint = f"(default: {default if default != '' else 'none'})"
     help_ = f"{setting.what}{paper}"
     shown = tyro.conf.arg(help=help_, metavar=metavar, help_behavior_hint=hint)
     return name, Annotated[kind | None, shown], field(default=None)
+
+
+def _check_kept(given: Mapping[str, Value], folder: Path) -> None:
+    """Refuse what a run that is resumed would ignore: settings that it has already, and otherwise.
+
+    Raises:
+        UsageError: If there is such a setting.
+        TrainingError: If the folder holds no run.
+    """
+    from latentlab.training.run_folder import RunFolder
+
+    if not holds_run(folder):
+        return  # on another machine than the writer's; that one says what is wrong
+    config = RunFolder(folder).load_config()
+    for name, value in given.items():
+        kept = getattr(config, name)
+        if name not in CHANGEABLE and value != kept:
+            option = f"--{name.replace('_', '-')}"
+            raise UsageError(option, f"is {kept!r} in the run that is resumed", "Leave it out, or begin another run.")
 
 
 _KINDS = get_type_hints(TrainConfig)

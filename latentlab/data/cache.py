@@ -31,7 +31,7 @@ from latentlab.pixels import Pixels
 LIMIT_BYTES = 32 * 2**30
 """What all entries may take; those not opened for the longest time go first, the one just made never."""
 
-_VERSION = 1
+_VERSION = 2
 """Raised whenever the same files and options would give other pictures."""
 
 _PIXELS, _ABOUT, _LABELS, _ANSWERS = "pixels", "about.json", "labels.npy", "answers.npy"
@@ -119,6 +119,7 @@ def _describe(data: DataSet, building: Path, fingerprint: str) -> None:
         "names": data.names,
         "attributes": data.attributes,
         "sizes": data.sizes,
+        "columns": data.columns,
     }
     (building / _ABOUT).write_text(json.dumps(about), encoding="utf-8")
     for name, array in ((_LABELS, data.labels), (_ANSWERS, data.answers)):
@@ -152,6 +153,7 @@ def _open(entry: Path, fingerprint: str) -> DataSet | None:
             tuple(about["attributes"]),
             _array(entry / _ANSWERS),
             tuple((int(width), int(height), int(count)) for width, height, count in about["sizes"]),
+            tuple(about["columns"]),
         )
     except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
         _logger.info("%s: not taken from the cache: %s", entry, error)

@@ -38,6 +38,7 @@ class DataSet:
         attributes: What `answers` are given for, such as "Smiling".
         answers: Shape (N, A), int8: 1 has the attribute, -1 has it not, 0 is unknown; None without attributes.
         sizes: (width, height, pictures) in pixels before anything was cut, the most frequent first.
+        columns: Of tables, those that could give the classes, besides the attributes.
     """
 
     name: str
@@ -51,6 +52,7 @@ class DataSet:
     attributes: tuple[str, ...] = ()
     answers: Answers | None = None
     sizes: tuple[tuple[int, int, int], ...] = ()
+    columns: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 4 or self.pixels.dtype != np.uint8 or self.pixels.shape[3] not in (1, 3):

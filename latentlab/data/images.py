@@ -105,6 +105,7 @@ def load_images(
         attributes=told.attributes,
         answers=told.answers,
         sizes=tuple((*size_px, count) for size_px, count in sizes.most_common()),
+        columns=told.columns,
     )
 
 

@@ -22,6 +22,7 @@ UNLABELLED = "unlabelled"
 
 _FILE_COLUMNS = ("file", "filename", "file_name", "image", "image_id", "image_name", "img", "path", "name", "id")
 _CLASS_COLUMNS = ("label", "class", "category", "target", "y")
+_MOST_CLASSES = 1000
 _DELIMITERS = ",\t;"
 _ANSWERS = {"1": 1, "-1": -1, "0": 0, "": 0, "1.0": 1, "-1.0": -1, "0.0": 0, "true": 1, "false": -1}
 
@@ -58,12 +59,14 @@ class Said:
     Attributes:
         labels, class_names: As in `DataSet`.
         attributes, answers: As in `DataSet`.
+        columns: Those that could give the classes, besides the attributes.
     """
 
     labels: Labels | None = None
     class_names: tuple[str, ...] = ()
     attributes: tuple[str, ...] = ()
     answers: Answers | None = None
+    columns: tuple[str, ...] = ()
 
 
 def is_table(name: str) -> bool:
@@ -121,6 +124,7 @@ def combine(tables: Sequence[Table], names: Sequence[str], label: str | None = N
     labels: Labels | None = None
     classes: tuple[str, ...] = ()
     attributes: dict[str, tuple[str, Answers]] = {}
+    sorting: dict[str, str] = {}
     for table in tables:
         rows = [table.row(name) for name in names]
         if not any(rows):
@@ -128,11 +132,13 @@ def combine(tables: Sequence[Table], names: Sequence[str], label: str | None = N
         unsaid = (None,) * len(table.columns)
         chosen = _class_column(table, label)
         for column, values in zip(table.columns, zip(*(row or unsaid for row in rows), strict=True), strict=True):
+            answers = _answers(values)
+            if answers is None and _sorts(values):
+                sorting.setdefault(column.casefold(), column)
             if column == chosen:
                 if labels is None:
                     labels, classes = _labels(values)
                 continue
-            answers = _answers(values)
             if answers is None:
                 continue
             key = column.casefold().replace("_", " ")
@@ -144,7 +150,8 @@ def combine(tables: Sequence[Table], names: Sequence[str], label: str | None = N
             "label", f"no table has a column {label!r}", f"There are {', '.join(columns)}." if columns else ""
         )
     answers = np.stack([each for _, each in attributes.values()], axis=1) if attributes else None
-    return Said(labels, classes, tuple(title for title, _ in attributes.values()), answers)
+    titles = tuple(title for title, _ in attributes.values())
+    return Said(labels, classes, titles, answers, tuple(sorting.values()))
 
 
 def _class_column(table: Table, label: str | None) -> str | None:
@@ -153,6 +160,11 @@ def _class_column(table: Table, label: str | None) -> str | None:
         return lower.get(label.casefold())
     named = next((lower[column] for column in _CLASS_COLUMNS if column in lower), None)
     return named or (table.columns[0] if len(table.columns) == 1 else None)
+
+
+def _sorts(values: Sequence[str | None]) -> bool:
+    """Whether a column sorts the images into classes: some, each of several images on average."""
+    return 2 <= len({value for value in values if value}) <= min(_MOST_CLASSES, len(values) // 2)
 
 
 def _labels(values: Sequence[str | None]) -> tuple[Labels, tuple[str, ...]]:

@@ -75,6 +75,10 @@ class RunReader:
             seen = replace(seen, entries=self._with_measures(logged))
         return self._keep(seen)
 
+    def glance(self) -> RunSeen:
+        """Return what the folder holds now, but for its sheets and models: quick enough for a click."""
+        return replace(self._seen, there=True, config=self._config(), entries=self._read_log())
+
     def look_at_all(self) -> RunSeen:
         """Look until every sheet has been measured."""
         seen = self.look()

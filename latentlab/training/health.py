@@ -304,7 +304,10 @@ def _whole_ticks(entries: Sequence[Entry]) -> list[Entry]:
 
 
 def _recent(entries: Sequence[Entry], name: str) -> float:
-    return float(_values(entries[-RECENT:], name).mean())
+    """Return the mean over the last ticks that have a value; one that was resumed half way through a step has none."""
+    values = _values(entries, name)
+    known = values[np.isfinite(values)][-RECENT:]
+    return float(known.mean()) if len(known) else math.nan
 
 
 def _usual(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:

@@ -15,7 +15,7 @@ from latentlab.data.dataset import DataSet
 from latentlab.errors import Cancelled, DataError, TrainingError
 from latentlab.training.config import TrainConfig
 from latentlab.training.control import Control
-from latentlab.training.events import Event, Preparing
+from latentlab.training.events import Event, Notice, Preparing
 from latentlab.training.loop import phase_seconds
 from latentlab.training.replicas import Replicas
 from latentlab.training.state import TrainState
@@ -63,11 +63,15 @@ def prepare(
     data = _read(config, control, emit, replicas)
     for line in data.skipped:
         _log.warning("skipped: %s", line)
+    if data.skipped:
+        more = f", and {len(data.skipped) - 1} more" if len(data.skipped) > 1 else ""
+        emit(Notice(f"Left out: {data.skipped[0]}{more}"))
     if config.needs_labels and data.labels is None:
         raise DataError(
             config.data,
             "has no classes to train by",
-            "Put the images of each class into a sub-folder of its own, or leave out --conditional and --class-weight.",
+            "Put the images of each class into a sub-folder of its own or name a column of a table (--label); or leave "
+            "out By class and Class term (--conditional, --class-weight).",
         )
     config = config.resolved(size=data.pixels.shape[1], channels=data.pixels.shape[3])
     if not config.batch:

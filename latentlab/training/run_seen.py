@@ -40,8 +40,8 @@ class RunSeen:
 
     @property
     def loss(self) -> str:
-        """Return the objective's name; older runs had but one."""
-        return str(self.config.get("loss", "bce"))
+        """Return the objective's name, empty while nothing is known of the run; older runs had but one."""
+        return str(self.config.get("loss", "bce")) if self.config else ""
 
     @property
     def kimg(self) -> float:

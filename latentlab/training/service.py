@@ -29,7 +29,7 @@ class TrainJob:
     Attributes:
         config: What to train.
         folder: The run folder.
-        resume: Go on with the run that the folder holds.
+        resume: Go on with the run that the folder holds, which has its own settings; a larger `kimg` prolongs it.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         threads: CPU threads of the trainer; a core is left for the window.
         command: The equivalent command line, for the model card.
@@ -116,7 +116,7 @@ class TrainingService:
             run_training(
                 job.config,
                 job.folder,
-                resume={} if job.resume else None,
+                resume={"kimg": job.config.kimg} if job.resume else None,
                 device=job.device,
                 control=control,
                 emit=self._on_event,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -108,6 +109,10 @@ class Documents(QObject):
                 self._compare_hash(model, last)
         except LatentlabError as error:
             problem = error
+        if self._studio.model is None and last is not None and named is not None and is_quick(last.model_path):
+            # A name that was mistyped is no reason to leave the last session.
+            with suppress(LatentlabError):
+                self.show_model(OpenedModel.from_file(last.model_path), last)
         if self._studio.model is None:
             self.open_bundled_with(last, open_model)
         if problem is not None:

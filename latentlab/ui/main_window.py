@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from latentlab.ui.widgets.busy_line import BusyLine
     from latentlab.ui.widgets.command_palette import CommandPalette
 
+_LEAST_SIZE_PX = QSize(1100, 700)
 _LATE = ("strip", "directions", "shelf", "interpolate", "arithmetic", "train", "maps", "palette_")
 """What is made after the first picture, in this order."""
 _LATEST_START_OF_LATE_MS = 1500
@@ -67,15 +68,17 @@ class MainWindow(QMainWindow):
 
     Signals:
         furnished: Every panel has been made; GUI thread.
+        closed: Everything was kept, and every thread has ended; GUI thread.
     """
 
     furnished = Signal()
+    closed = Signal()
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         self.setWindowTitle("latentlab")
         self.setAcceptDrops(True)
-        self.setMinimumSize(900, 600)
+        self.setMinimumSize(_LEAST_SIZE_PX.boundedTo(self.screen().availableSize()))
         self.studio = Studio(settings, self)
         self.documents = Documents(self.studio, self)
         self.explore = ExplorePanel(self.studio)
@@ -255,6 +258,7 @@ class MainWindow(QMainWindow):
             self.maps.close_service()
         self.studio.close()
         super().closeEvent(event)
+        self.closed.emit()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take models, sessions and images anywhere; pictures of this window go into wells."""

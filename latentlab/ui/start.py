@@ -19,6 +19,7 @@ from latentlab.preload import Preloading
 from latentlab.session.beginning import OpeningAhead
 from latentlab.ui.system_libraries import check_display
 
+_UNINTERRUPTED_S, _SWITCH_S = 1.0, 0.0003
 _LONGEST_END_S = 20.0
 _log = log.get(__name__)
 
@@ -42,15 +43,17 @@ def start(model: str | None, device: str | None = None) -> int:
     except LatentlabError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    # Pure Python in another thread would hold the window up for a whole switch interval, 5 ms by default.
-    sys.setswitchinterval(0.0003)
+    # Until Qt is there no thread may cut in on another, only take its turn where one waits: what Qt's bindings bring
+    # walks over all modules while it is imported, and aborts the process if one is added meanwhile. That ended 8 of 608
+    # starts.
+    sys.setswitchinterval(_UNINTERRUPTED_S)
     if sys.platform == "win32":
         import torch  # noqa: F401 - after Qt its libraries do not load on Windows
     named = Path(model).expanduser() if model else None
     ahead = OpeningAhead(named)
     ahead.start()
 
-    from PySide6.QtCore import QTimer
+    from PySide6.QtCore import Qt, QTimer
     from PySide6.QtWidgets import QApplication
 
     from latentlab.rendering.devices import DEVICES
@@ -59,6 +62,8 @@ def start(model: str | None, device: str | None = None) -> int:
     from latentlab.ui.icons import app_icon
     from latentlab.ui.main_window import MainWindow
 
+    # Pure Python in another thread would hold the window up for a whole switch interval, 5 ms by default.
+    sys.setswitchinterval(_SWITCH_S)
     app = QApplication.instance() or QApplication([sys.argv[0] or "latentlab"])
     if not isinstance(app, QApplication):
         raise RuntimeError("another Qt application runs in this process")
@@ -79,7 +84,8 @@ def start(model: str | None, device: str | None = None) -> int:
     later = Preloading("torch", "pyqtgraph")
     window.furnished.connect(_collect_from_now_on)
     window.furnished.connect(later.start)
-    app.aboutToQuit.connect(_end_in_any_case)
+    window.closed.connect(_end_in_any_case)
+    window.closed.connect(app.quit, Qt.ConnectionType.QueuedConnection)
     code = app.exec()
     later.close()
     ahead.close()

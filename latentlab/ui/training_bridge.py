@@ -25,11 +25,13 @@ class TrainingBridge(QObject):
         arrived: An `Event`, emitted on the training thread, delivered on the GUI thread.
         happened: The same, on the GUI thread, for the panels.
         running_changed: Whether a run is under way, paused or stopping; GUI thread.
+        paused_changed: Whether the run was just told to hold; GUI thread.
     """
 
     arrived = Signal(object)
     happened = Signal(object)
     running_changed = Signal(bool)
+    paused_changed = Signal(bool)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -62,10 +64,12 @@ class TrainingBridge(QObject):
     def pause(self) -> None:
         """Hold the run at its next phase."""
         self._service.control.pause()
+        self.paused_changed.emit(True)
 
     def go_on(self) -> None:
         """Let a held run go on."""
         self._service.control.go_on()
+        self.paused_changed.emit(False)
 
     def update(self, player: Player) -> None:
         """Have a held run update one network alone."""

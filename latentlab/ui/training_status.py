@@ -15,19 +15,31 @@ class TrainingStatus(QObject):
 
     def __init__(self, training: TrainingBridge, bar: QStatusBar) -> None:
         super().__init__(bar)
+        self._training = training
+        self._last: Progress | None = None
         self._label = QLabel()
         bar.insertPermanentWidget(0, self._label)
         training.happened.connect(self._on_training)
         training.running_changed.connect(self._on_running)
+        training.paused_changed.connect(self._show)
 
     @Slot(object)
     def _on_training(self, event: Event) -> None:
         if isinstance(event, Progress):
-            share = 100 * event.kimg / max(event.total_kimg, 1e-9)
-            eta = duration(event.eta_s)
-            self._label.setText(self.tr("training: {0} %  ·  ETA {1}").format(f"{share:.0f}", eta))
+            self._last = event
+            self._show()
 
     @Slot(bool)
     def _on_running(self, running: bool) -> None:
         if not running:
+            self._last = None
             self._label.clear()
+
+    @Slot()
+    def _show(self) -> None:
+        if self._last is None:
+            return
+        share = f"{100 * self._last.kimg / max(self._last.total_kimg, 1e-9):.0f}"
+        eta = self.tr("ETA {0}").format(duration(self._last.eta_s))
+        left = self.tr("paused") if self._training.paused else eta
+        self._label.setText(self.tr("training: {0} %  ·  {1}").format(share, left))

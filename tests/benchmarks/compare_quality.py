@@ -18,8 +18,9 @@ Runs and chosen models stay in the folder; what is there already is not trained 
 `$LATENTLAB_DATA`; for faces also `local/faces-train.zip`, which `tests/faces_archive.py` writes.
 
 Wanted: a Fréchet distance of ours that is at most half of the plain loop's, on every seed. Seen on MNIST with
-`--width 32 --kimg 300 --checkpoints 6`, seeds 0, 1 and 2: 0.97, 0.91 and 1.07 against 5.61, 5.58 and 5.22 (real digits
-0.08), which is 0.17, 0.16 and 0.20 of them; with the plain loop's own rate and batch ours was at 0.90 on seed 0.
+`--width 32 --kimg 300 --checkpoints 6`, seeds 0, 1 and 2: 0.97, 0.91 and 1.07 against 5.39, 5.70 and 5.14 (real digits
+0.08), which is 0.18, 0.16 and 0.21 of them; on another machine 0.17, 0.16 and 0.20. With the plain loop's own rate and
+batch ours was at 0.90 on seed 0.
 """
 
 from __future__ import annotations

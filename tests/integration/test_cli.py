@@ -37,6 +37,8 @@ from latentlab.pixels import Pixels, enlarge, sheet
 from latentlab.rendering import devices
 from latentlab.session.card_png import card_from_png
 from latentlab.session.opened import OpenedModel
+from latentlab.training.config import TrainConfig
+from latentlab.training.run_folder import RunFolder
 
 Z_DIM = 8
 DIRECTIONS = (
@@ -756,3 +758,15 @@ def test_a_device_that_is_not_there_is_one_line(
     assert "this machine has none that torch can use. Draw on the CPU." in why
     assert not (out / "s.png").exists()
     assert "there are cpu, cuda and mps" in refused(capsys, "--device", "warp", code=2)
+
+
+def test_a_run_that_is_resumed_keeps_its_settings(tmp_path: Path) -> None:
+    begun = run("train", "--out", tmp_path / "run")
+    assert begun.returncode == 2
+    needed = "--data: is needed. Name a data set, a folder or an archive."
+    assert begun.stderr == f"latentlab: {needed} See latentlab train --help.\n"
+    RunFolder(tmp_path / "run").create(TrainConfig(data="mnist", width=16, size=32, channels=1, batch=8))
+    refused = run("train", "--out", tmp_path / "run", "--resume", "--data", "mnist", "--width", 64)
+    assert refused.returncode == 2
+    kept = "--width: is 16 in the run that is resumed. Leave it out, or begin another run."
+    assert refused.stderr == f"latentlab: {kept} See latentlab train --help.\n"

@@ -287,10 +287,32 @@ def test_what_comes_too_late_says_nothing(slow: tuple[Slow, DataSheet], qtbot: Q
     assert dialog.status.whole().startswith("3 pictures")
 
 
-def test_nothing_chosen_says_what_to_do(sheet_of: Callable[..., DataSheet], pictures: Path, tmp_path: Path) -> None:
+def test_nothing_chosen_says_what_to_do(
+    sheet_of: Callable[..., DataSheet], qtbot: QtBot, pictures: Path, tmp_path: Path
+) -> None:
     dialog = sheet_of(pictures)
     dialog.form.path.clear()
     dialog.look()
     assert dialog.view.pixels() is None
     assert not dialog.go.isEnabled()
     assert lines_of(dialog) == []
+    dialog.choose(str(tmp_path / "nowhere"))
+    waited(qtbot, dialog)
+    assert dialog.message.isVisible()
+    dialog.form.path.clear()
+    dialog.look()
+    assert not dialog.message.isVisible(), "what was wrong is no longer chosen"
+
+
+def test_columns_of_a_table_are_offered_for_classes(
+    sheet_of: Callable[..., DataSheet], qtbot: QtBot, pictures: Path
+) -> None:
+    kinds = [f"{number}.png,{'cat' if number % 2 else 'dog'},{0.1 * number:.1f}" for number in range(9)]
+    (pictures / "kinds.csv").write_text("\n".join(["file,kind,score", *kinds]))
+    dialog = sheet_of(pictures)
+    offered = [dialog.form.classes.itemText(row) for row in range(dialog.form.classes.count())]
+    assert offered == ["Its own", "kind", "Odd"], "no column of numbers that differ, nor of one word"
+    dialog.form.classes.setCurrentIndex(1)
+    dialog.form.classes.activated.emit(1)
+    waited(qtbot, dialog)
+    assert {title for title, _ in lines_of(dialog)} >= {"cat", "dog"}

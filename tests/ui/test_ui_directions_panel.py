@@ -370,6 +370,29 @@ def test_what_was_found_on_another_model_is_marked(window: MainWindow) -> None:
     assert "another model" in signs["Elsewhere"].toolTip()
 
 
+@pytest.mark.parametrize("z_dim", [8, 30])
+def test_other_directions_come_while_the_keyboard_is_in_a_row(
+    window: MainWindow, make_model: Callable[..., Path], z_dim: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Hiding a row that has the keyboard would move it on, and the list after it, in the middle of a layout."""
+    add(window, *(direction(f"Own {number}", axis=number) for number in range(40)))
+    here = window.studio.model
+    assert here is not None
+    for path in (make_model("wide", z_dim=z_dim, seed=3), here.generator.path):
+        last = window.directions.sliders.names()[-1]
+        window.directions.sliders.reveal(last)
+        box_of(window, last).setFocus()
+        assert path is not None
+        assert window.studio.open_path(path)
+        settle(window)
+        made = [row.name for row in window.directions.sliders.rows()]
+        assert set(made) <= {each.name for each in window.studio.directions}
+        shown = [row for row in window.directions.sliders.rows() if row.isVisible()]
+        tops = sorted(row.y() for row in shown)
+        assert len(set(tops)) == len(tops), "no row lies on another"
+    assert "Traceback" not in capfd.readouterr().err
+
+
 def test_new_directions_are_scrolled_to(window: MainWindow) -> None:
     bar = window.directions.sliders.verticalScrollBar()
     bar.setValue(bar.maximum())

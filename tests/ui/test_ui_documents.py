@@ -181,6 +181,20 @@ def test_a_file_that_does_not_open_is_told_of_over_the_bundled_model(
         assert f"{name}: no such file" in window.messages.text()
 
 
+def test_a_name_that_was_mistyped_leaves_the_last_session(
+    open_window: OpenWindow, make_model: MakeModel, tmp_path: Path
+) -> None:
+    first = open_window(make_model())
+    furnish(first)
+    wanted = document(first)
+    first.close()
+    second = open_window(tmp_path / "trian")
+    assert "trian: no such file" in second.messages.text()
+    assert document(second) == wanted
+    second.close()
+    assert document(open_window()) == wanted
+
+
 def test_the_shelf_outlives_a_model_that_has_gone(
     open_window: OpenWindow, make_model: MakeModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:

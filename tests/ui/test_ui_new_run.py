@@ -10,7 +10,8 @@ from types import SimpleNamespace
 import pytest
 import tyro
 from hand import click, settle, turn_wheel, type_into
-from PySide6.QtWidgets import QApplication, QCheckBox
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox
 from pytestqt.qtbot import QtBot
 from test_ui_actions import unnamed
 
@@ -148,6 +149,27 @@ def test_the_wheel_passes_fields_by(dialog: NewRunDialog) -> None:
     for box in (dialog.side, dialog.width_box):
         turn_wheel(box, -1)
     assert dialog.job().config == before
+    choices = dialog.fields.findChildren(QComboBox)
+    assert len(choices) > 5
+    for box in choices:
+        assert box.focusPolicy() == Qt.FocusPolicy.StrongFocus, "the wheel would take the focus first"
+
+
+def test_what_cannot_be_read_or_written_is_said_before_the_start(
+    dialog: NewRunDialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[object] = []
+    dialog.start_wanted.connect(started.append)
+    dialog.source.choose(str(tmp_path / "nothing.zip"))
+    click(dialog.go)
+    assert "nothing.zip: no such file or folder" in dialog.message.text()
+    dialog.source.choose(str(tmp_path))
+    (tmp_path / "file").write_text("no folder")
+    dialog.folder.setText(str(tmp_path / "file" / "run"))
+    click(dialog.go)
+    assert "cannot be written to" in dialog.message.text()
+    assert dialog.isVisible()
+    assert started == []
 
 
 def test_time_and_memory_are_told_before_the_start(

@@ -12,7 +12,7 @@ from hand import LEFT, click, drag, handle_of, settle, shown, slider_of, state_o
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QLabel
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QLabel
 from pytestqt.qtbot import QtBot
 from services import left_behind
 from small_models import generator
@@ -325,13 +325,78 @@ def test_a_run_is_resumed_from_its_folder(
     assert finished.complete
     assert finished.kimg >= 3.0
 
+    monkeypatch.setattr(QInputDialog, "getDouble", lambda *_: (9.0, False))
     window.actions_["resume-run"].trigger()
-    watcher.wait_for(Finished, 3)
-    assert window.train.sheets.explore.isEnabled(), "a run that was over has a model all the same"
+    assert not window.studio.training.running, "it was not to be longer after all"
+    asked: list[tuple[object, ...]] = []
+
+    def longer(*words: object) -> tuple[float, bool]:
+        asked.append(words)
+        return 4.0, True
+
+    monkeypatch.setattr(QInputDialog, "getDouble", longer)
+    assert window.train.page.resume.text() == "Train on…"
+    click(window.train.page.resume)
+    last = watcher.wait_for(Finished, 3)
+    assert isinstance(last, Finished)
+    assert last.kimg >= 4.0
+    assert f"run is finished at {finished.kimg:g} kimg" in str(asked[0][2])
+    assert window.train.sheets.explore.isEnabled()
     click(window.train.sheets.explore)
     settle(window)
     assert window.studio.model is not None
     assert window.studio.model.generator.path == find_model(tmp_path / "run")
+
+
+def test_the_status_bar_says_that_a_run_is_held(
+    window: MainWindow, watcher: Watcher, job: Callable[..., TrainJob]
+) -> None:
+    window.train.begin(job())
+    watcher.wait_for(Progress)
+    said = [label.text() for label in window.statusBar().findChildren(QLabel) if "training:" in label.text()]
+    assert said[0].split("·")[1].strip().startswith("ETA")
+    window.train.toggle_pause()
+    said = [label.text() for label in window.statusBar().findChildren(QLabel) if "training:" in label.text()]
+    assert said[0].endswith("paused")
+    window.train.toggle_pause()
+    window.train.stop_run()
+    watcher.wait_for(Finished)
+
+
+def test_to_follow_a_run_is_not_carried_over_to_the_next(
+    window: MainWindow, watcher: Watcher, job: Callable[..., TrainJob]
+) -> None:
+    before = window.studio.model
+    window.train.begin(job(1.0))
+    window.train.sheets.follow.setChecked(True)
+    watcher.wait_for(Finished)
+    assert window.studio.model is not before
+    before = window.studio.model
+    window.train.begin(job(1.0, folder="next"))
+    assert not window.train.sheets.follow.isChecked()
+    watcher.wait_for(Finished, 2)
+    assert window.studio.model is before
+
+
+def test_only_a_run_is_compared_with(
+    window: MainWindow,
+    watcher: Watcher,
+    job: Callable[..., TrainJob],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    window.train.begin(job(1.0))
+    watcher.wait_for(Finished)
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+    click(window.train.page.compare)
+    assert f"{tmp_path}: holds no run" in window.messages.text()
+    assert window.train.page.compare.text() == "Compare…"
+
+
+def test_a_run_that_shows_more_than_it_wanted_is_full(window: MainWindow) -> None:
+    bar = window.train.page.bar
+    window.train.page.set_share(1.0005)
+    assert bar.value() == bar.maximum()
 
 
 def test_a_folder_without_a_run_cannot_be_resumed(
@@ -360,7 +425,7 @@ def test_a_run_folder_that_cannot_be_made_fails_in_one_line(
     watcher.wait_for(Finished)
 
 
-def test_data_that_is_not_there_fails_in_one_line(
+def test_data_that_cannot_be_used_fail_in_one_line(
     window: MainWindow, watcher: Watcher, tmp_path: Path, qtbot: QtBot
 ) -> None:
     dialog = new_run_dialog(window, qtbot)
@@ -369,10 +434,11 @@ def test_data_that_is_not_there_fails_in_one_line(
     click(dialog.go)
     assert "Choose the folder or zip" in dialog.message.text()
     dialog.path.setText(str(tmp_path / "nowhere"))
+    (tmp_path / "nowhere").mkdir()
     dialog.folder.setText(str(tmp_path / "run"))
     click(dialog.go)
     watcher.wait_for(Failed)
-    assert "nowhere: no such data set, folder or archive" in window.messages.text()
+    assert "nowhere: holds no images" in window.messages.text()
     assert not (tmp_path / "run").exists()
 
 

@@ -67,14 +67,14 @@ class DataForm(QWidget):
             self.path.setText(data)
         self._follow_data()
 
-    def offer_classes(self, attributes: tuple[str, ...], label: str | None) -> None:
-        """Offer attributes for classes and choose one, or none."""
+    def offer_classes(self, names: tuple[str, ...], label: str | None) -> None:
+        """Offer columns of tables and attributes for classes and choose one, or none."""
         while self.classes.count() > 1:
             self.classes.removeItem(1)
-        for attribute in attributes:
-            self.classes.addItem(attribute, attribute)
+        for name in names:
+            self.classes.addItem(name, name)
         self.classes.setCurrentIndex(max(0, self.classes.findData(label)))
-        self.classes.setEnabled(bool(attributes))
+        self.classes.setEnabled(bool(names))
 
     def can_download(self) -> bool:
         """Whether the data set that is chosen can be fetched from the network."""

@@ -177,6 +177,7 @@ class DataSheet(QDialog):
     def _say(self, text: str) -> None:
         """Say why there is nothing to see."""
         self._looked = None
+        self.message.hide()
         self._show_state(busy=False)
         self.view.set_pixels(None)
         self.view.set_hint(text)
@@ -202,7 +203,7 @@ class DataSheet(QDialog):
         if not isinstance(found, Looked):
             return
         self._looked = found
-        self.form.offer_classes(found.data.attributes, found.choice.label)
+        self.form.offer_classes((*found.data.columns, *found.data.attributes), found.choice.label)
         self.list.show_data(found)
         self.view.set_dimmed(False)
         self._show_state(busy=False)

@@ -27,7 +27,7 @@ from latentlab.paths import runs_dir
 from latentlab.training.config import TrainConfig
 from latentlab.training.durations import duration
 from latentlab.training.presets import PRESETS, PresetName
-from latentlab.training.run_folder_names import holds_run
+from latentlab.training.run_folder_names import can_be_made, holds_run
 from latentlab.training.service import TrainJob
 from latentlab.ui.dialogs.data_look import DataChoice
 from latentlab.ui.dialogs.run_command import command_of
@@ -282,6 +282,9 @@ class NewRunDialog(QDialog):
         if not self.source.name():
             self.message.setText(self.tr("Choose the folder or zip to train on first."))
             return
+        if self.source.missing():
+            self.message.setText(self.tr("{0}: no such file or folder.").format(self.source.name()))
+            return
         if not self.folder.text().strip():
             self.message.setText(self.tr("Name the folder to keep the run in."))
             return
@@ -292,6 +295,9 @@ class NewRunDialog(QDialog):
             return
         if holds_run(job.folder):
             self.message.setText(self.tr("{0} already holds a run. Name another folder.").format(job.folder))
+            return
+        if not can_be_made(job.folder):
+            self.message.setText(self.tr("{0} cannot be written to. Name another folder.").format(job.folder))
             return
         self.accept()
         self.start_wanted.emit(job)

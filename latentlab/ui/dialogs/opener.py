@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QWidget
 
 from latentlab.cores import spare
 from latentlab.errors import LatentlabError, TrainingError
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from latentlab.ui.dialogs.time_lapse import TimeLapseDialog
     from latentlab.ui.dialogs.traversal import TraversalDialog
     from latentlab.ui.dialogs.variations import VariationsWindow
+
+_LEAST_KIMG, _MOST_KIMG = 0.001, 1e6
 
 
 class Dialogs(QObject):
@@ -304,17 +306,27 @@ class Dialogs(QObject):
 
     @Slot(object)
     def resume(self, folder: Path) -> None:
-        """Go on with the run that a folder holds."""
+        """Go on with the run that a folder holds; of one that is finished, ask how long it is to be."""
         from latentlab.training.config import TrainConfig
+        from latentlab.training.following import RunReader
         from latentlab.training.run_folder_names import can_resume
         from latentlab.training.service import TrainJob
 
-        if can_resume(folder):
-            least = TrainConfig(kimg=0.001)
-            self.run_wanted.emit(TrainJob(least, folder, resume=True, threads=spare()))
-        else:
+        if not can_resume(folder):
             error = TrainingError(folder, self.tr("holds no run to resume"), self.tr("Choose the folder of a run."))
             self._studio.report(error, self.tr("Resuming"))
+            return
+        seen, kimg = RunReader(folder).glance(), _LEAST_KIMG
+        if seen.complete:
+            question = self.tr("{0} is finished at {1} kimg. Train it up to (kimg):").format(
+                folder.name, f"{seen.kimg:g}"
+            )
+            kimg, is_wanted = QInputDialog.getDouble(
+                self._window, self.tr("Train on"), question, 2.0 * seen.kimg, seen.kimg, _MOST_KIMG, 1
+            )
+            if not is_wanted:
+                return
+        self.run_wanted.emit(TrainJob(TrainConfig(kimg=kimg), folder, resume=True, threads=spare()))
 
     @Slot()
     def model_card(self) -> None:

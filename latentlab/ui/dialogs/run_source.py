@@ -62,6 +62,10 @@ class RunSource(QWidget):
         source: str = self.data.currentData()
         return source if source in KNOWN else self.path.text().strip()
 
+    def missing(self) -> bool:
+        """Whether a path is named that is not there."""
+        return self.name() not in KNOWN and not Path(self.name()).expanduser().exists()
+
     def choose(self, data: str) -> None:
         """Choose a data set by its name or path."""
         kind = _FOLDER if Path(data).is_dir() else _ARCHIVE

@@ -88,6 +88,9 @@ PAGES: tuple[tuple[str, tuple[PlotSpec, ...]], ...] = (
 )
 
 
+_POINT_PX = 7
+
+
 class CurvePage(QWidget):
     """Plots one above the other, over the same kimg. Each is made in a turn of the event loop of its own.
 
@@ -123,6 +126,8 @@ class CurvePage(QWidget):
             for name, _title in spec.curves:
                 for curve, points in zip(self.curves[name], (run, other), strict=True):
                     x, y = points.points(name) if points is not None else np.zeros((2, 0))
+                    # A single point makes no line.
+                    curve.setSymbol("o" if len(x) == 1 else None)
                     curve.setData(x, np.log10(np.maximum(y, _LEAST_LOG)) if spec.log else y)
                     drawn += len(x)
             if spec.probability and probabilities:
@@ -147,6 +152,9 @@ class CurvePage(QWidget):
         for spec, plot, cursor, empty in zip(self._specs, self.plots, self._cursors, self._empty, strict=False):
             for (name, _title), ink in zip(spec.curves, (look.accent, look.text), strict=False):
                 own, other = self.curves[name]
+                for curve in (own, other):
+                    curve.setSymbolBrush(QColor(ink))
+                    curve.setSymbolPen(None)
                 own.setPen(pyqtgraph.mkPen(QColor(ink), width=1.5))
                 other.setPen(pyqtgraph.mkPen(theme.color(ink, _OTHER_ALPHA), width=1.5, style=Qt.PenStyle.DashLine))
             cursor.setPen(pyqtgraph.mkPen(QColor(look.faint), width=1))
@@ -178,6 +186,7 @@ class CurvePage(QWidget):
             self.curves[name] = (plot.plot(), plot.plot())
             for curve in self.curves[name]:
                 curve.setDownsampling(auto=True, method="peak")
+                curve.setSymbolSize(_POINT_PX)
                 curve.setClipToView(True)
         cursor = pyqtgraph.InfiniteLine(angle=90)
         cursor.hide()

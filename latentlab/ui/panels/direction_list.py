@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QPushButton, QScrollArea, QWidget
+from PySide6.QtWidgets import QApplication, QPushButton, QScrollArea, QWidget
 
 from latentlab.ui import theme
 from latentlab.ui.icons import icon
@@ -118,11 +118,13 @@ class DirectionList(QScrollArea):
         return self._between(*self._sight())
 
     def drop(self, names: Sequence[str]) -> None:
-        """Forget rows whose directions are gone."""
+        """Forget rows whose directions are gone; where the others are is not known until `show_sections`."""
+        if names:
+            self._names, self._tops = [], []
         for name in names:
             row = self._rows.pop(name, None)
             if row is not None:
-                row.hide()
+                self._hide(row)
                 row.deleteLater()
 
     def unfold(self, name: str) -> None:
@@ -213,14 +215,21 @@ class DirectionList(QScrollArea):
                 header.hide()
         self._column.setMinimumHeight(y)
         places = {name: index for index, name in enumerate(self._names)}
-        for name, row in self._rows.items():
+        for name, row in tuple(self._rows.items()):
             place = places.get(name)
             if place is None:
-                row.hide()
+                self._hide(row)
             else:
                 row.setGeometry(_MARGIN_PX, self._tops[place], width, self._row_px)
                 row.show()
         self._look()
+
+    def _hide(self, row: SliderRow) -> None:
+        """Take a row out of sight; the keyboard, if it has it, stays with the list, which would scroll after it."""
+        focused = QApplication.focusWidget()
+        if focused is not None and row.isAncestorOf(focused):
+            self.setFocus(Qt.FocusReason.OtherFocusReason)
+        row.hide()
 
     def _header(self, section: Section) -> _Header:
         header = _Header(section, self._column)

@@ -100,7 +100,7 @@ class RunPage(QWidget):
 
     def set_share(self, share: float) -> None:
         """Show how much of the run is done, 0 to 1."""
-        self.bar.setValue(round(_FULL * share))
+        self.bar.setValue(min(_FULL, round(_FULL * share)))
 
     def add(self, progress: Progress) -> None:
         """Add what a run tells between two ticks."""

@@ -7,13 +7,14 @@ from pathlib import Path
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QStackedLayout, QWidget
 
-from latentlab.errors import LatentlabError
+from latentlab.errors import LatentlabError, TrainingError
 from latentlab.models.checkpoint import Generator
 from latentlab.paths import runs_dir
 from latentlab.session.opened import OpenedModel
 from latentlab.session.settings import Settings
 from latentlab.training.control import Player
 from latentlab.training.events import Event, Failed, Finished, Notice, Preparing, Progress, Started, Tick, Update
+from latentlab.training.run_folder_names import can_resume, holds_run
 from latentlab.training.run_seen import RunSeen
 from latentlab.training.service import TrainJob
 from latentlab.ui.panels.by_hand import PHASE_S
@@ -81,7 +82,8 @@ class TrainPanel(QWidget):
         self.sheets.set_smooth(studio.settings.smooth)
 
     def begin(self, job: TrainJob) -> None:
-        """Start a run and show it."""
+        """Start a run and show it; whether its models are to be opened as they come is for this run to be said."""
+        self.sheets.follow.setChecked(False)
         self._job = job
         self._resumable = False
         self._look_into(job.folder)
@@ -262,7 +264,9 @@ class TrainPanel(QWidget):
     def _refresh(self) -> None:
         training = self._studio.training
         self.page.offer_control(training.running, training.paused, training.stopping, training.slow)
-        self.page.resume.setVisible(not training.running and self._resumable and self._job is not None)
+        folder = self._folder_to_go_on_with()
+        self.page.resume.setVisible(not training.running and folder is not None)
+        self.page.resume.setText(self.tr("Resume this run") if self._resumable else self.tr("Train on…"))
         self.page.compare.setText(self.tr("Compare…") if self._other is None else self.tr("Stop comparing"))
         watched = self._watch is not None and self._job is None and not self._watch.latest.complete
         self.sheets.follow.setVisible(training.running or watched)
@@ -271,17 +275,29 @@ class TrainPanel(QWidget):
     def _newest_own(self) -> bool:
         return self._job is not None and (self._latest is not None or self._finished_path is not None)
 
+    def _folder_to_go_on_with(self) -> Path | None:
+        """Return the folder of the window's own run that has ended, or of one that was followed to its end."""
+        if self._job is not None:
+            return self._job.folder if self._resumable or self._finished_path is not None else None
+        watch = self._watch
+        return watch.folder if watch is not None and watch.latest.complete and can_resume(watch.folder) else None
+
     @Slot()
     def _on_go_on(self) -> None:
-        if self._job is not None:
-            self.go_on_wanted.emit(self._job.folder)
+        folder = self._folder_to_go_on_with()
+        if folder is not None:
+            self.go_on_wanted.emit(folder)
 
     @Slot()
     def _on_compare(self) -> None:
         if self._other is not None:
             self.compare_with(None)
         elif (chosen := self._ask_folder(self.tr("Compare with the run in"))) is not None:
-            self.compare_with(chosen)
+            if holds_run(chosen):
+                self.compare_with(chosen)
+            else:
+                error = TrainingError(chosen, self.tr("holds no run"), self.tr("Choose the folder of a run."))
+                self._studio.report(error, self.tr("Comparing"))
 
     @Slot()
     def _on_export(self) -> None:

@@ -207,3 +207,13 @@ def test_the_real_digits_are_judged_as_they_went() -> None:
 def test_the_real_faces_are_balanced_from_their_third_tick_on() -> None:
     entries = RunLog(LOGS / "faces.jsonl").read()
     assert [at(entries, entry.kimg).word for entry in entries] == ["early"] * 2 + ["balanced"] * 6
+
+
+def test_a_tick_without_figures_is_passed_over() -> None:
+    """A run that is resumed one step before a tick has none there."""
+    entries = series()
+    entries[-1] = Entry(entries[-1].kimg, MappingProxyType({"images_per_s": 0.0}))
+    verdict = judge(entries, "bce")
+    assert verdict.word == "balanced"
+    assert "nan" not in verdict.sentence
+    assert all(math.isfinite(value) for _, value in verdict.evidence)
