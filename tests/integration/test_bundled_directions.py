@@ -46,7 +46,9 @@ def test_digits_become_what_a_direction_is_called() -> None:
 def test_faces_get_what_a_direction_is_called() -> None:
     model = opened("faces")
     read, _ = judge_of_faces()
-    directions = model.generator.directions
+    # Trained elsewhere, a judge may be just too poor at one of them to be asked.
+    directions = [each for each in model.generator.directions if each.name in read.names]
+    assert len(directions) >= 12
     found = effects(model.render, read, directions, sample(model.prior, SEEDS, model.z_dim, SEED))
     for direction, steady in zip(directions, found.steady, strict=True):
         assert steady >= 0.7, f"{direction.name}: {steady:.0%}"

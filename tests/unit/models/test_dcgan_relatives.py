@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from one_class import with_class
 
 from latentlab.models import dcgan, networks, numpy_forward
 from latentlab.models.card import ModelCard
 from latentlab.models.checkpoint import Generator
-from latentlab.models.conditional import with_class
 from latentlab.models.layers import BatchNorm, Conv, ConvTranspose, JoinClass, LayerNorm, Reshape, Upsample
 from latentlab.models.spec import GeneratorSpec, NetworkSpec
 from latentlab.rendering.onnx_backend import OnnxBackend

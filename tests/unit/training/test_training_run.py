@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
+from one_class import with_class
 from PIL import Image
 from safetensors.numpy import load_file
 from tiny_run import CONFIG, StopAt, pictures, run
@@ -21,7 +22,6 @@ from latentlab.export.sheet import write_sheet
 from latentlab.latent.priors import sample
 from latentlab.models import networks
 from latentlab.models.checkpoint import load_discriminator, load_generator
-from latentlab.models.conditional import with_class
 from latentlab.pixels import Pixels, sheet, to_pixels
 from latentlab.training.config import TrainConfig
 from latentlab.training.control import ByHand, Control

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 from author_layouts import ROWS, Row, calibrated, example_discriminator, pytorch_example
+from one_class import with_class
 from torch import nn
 
 from latentlab.models.checkpoint import Generator
-from latentlab.models.conditional import with_class
 from latentlab.models.foreign.opening import OpenedGuesses
 from latentlab.models.layers import BatchNorm
 from latentlab.pixels import Pixels, to_pixels

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from hostile_files import tiny
+from one_class import with_class
 from onnx import ModelProto, TensorProto, helper
 from onnx_models import by_torch, graph_of, mapped, own
 from torch import nn
@@ -24,7 +25,6 @@ from latentlab.errors import Cancelled, ModelFileError, ValueRangeError
 from latentlab.models import onnx_graph
 from latentlab.models.card import ModelCard
 from latentlab.models.checkpoint import Generator, save_model
-from latentlab.models.conditional import with_class
 from latentlab.models.foreign.choices import Choice, hash_of, remember
 from latentlab.models.layers import Activation, JoinClass, Linear, Reshape
 from latentlab.models.spec import GeneratorSpec, NetworkSpec

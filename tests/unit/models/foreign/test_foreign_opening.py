@@ -12,6 +12,7 @@ import pytest
 import torch
 from author_layouts import ROWS, Row, calibrated, example_discriminator, pytorch_example
 from hostile_files import tiny
+from one_class import with_class
 from torch import nn
 
 from latentlab.cli import dispatch
@@ -20,7 +21,6 @@ from latentlab.latent.priors import sample
 from latentlab.models import networks, onnx_graph
 from latentlab.models.card import ModelCard
 from latentlab.models.checkpoint import Generator, load_generator
-from latentlab.models.conditional import with_class
 from latentlab.models.foreign.batch_norm import with_statistics
 from latentlab.models.foreign.by_hand import chosen, with_hidden
 from latentlab.models.foreign.choices import Choice

@@ -1,4 +1,4 @@
-"""A conditional generator at one of its classes."""
+"""A conditional generator at one of its classes: what one that is told the class is compared with."""
 
 from __future__ import annotations
 
