@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from prdc import compute_prdc
 
 from latentlab.analysis import manifold
-from latentlab.analysis.manifold import ManifoldScores, prdc
+from latentlab.analysis.manifold import ManifoldScores, prdc, prdc_with_errors
 from latentlab.latent.arrays import FloatArray
 
 
@@ -126,3 +126,15 @@ def test_memory_stays_far_below_the_full_matrix() -> None:
 def test_refuses_what_cannot_be_scored(real: FloatArray, fake: FloatArray, k: int, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         prdc(real, fake, k)
+
+
+def test_the_error_of_the_density_is_that_of_a_mean() -> None:
+    real = np.array([[0.0], [1.0], [3.0]], np.float32)
+    fake = np.array([[0.5], [2.5], [9.0]], np.float32)
+    # Of the balls of the first neighbour 2, 1 and 0 hold the samples; their mean has the error 1 / sqrt(3).
+    _, errors = prdc_with_errors(real, fake, k=1)
+    assert errors.density == pytest.approx(1.0 / np.sqrt(3.0))
+    real, fake = cloud(0, 400), cloud(1, 400)
+    _, errors = prdc_with_errors(real, fake, k=5)
+    drawn = [prdc(real, cloud(seed, 400), k=5).density for seed in range(2, 42)]
+    assert errors.density == pytest.approx(float(np.std(drawn, ddof=1)), rel=0.35)

@@ -17,6 +17,7 @@ from PIL import Image
 from safetensors.numpy import load_file
 from tiny_run import CONFIG, StopAt, pictures, run
 
+from latentlab.data.catalogue import open_data
 from latentlab.errors import DataError, TrainingError
 from latentlab.export.sheet import write_sheet
 from latentlab.latent.priors import sample
@@ -28,6 +29,7 @@ from latentlab.training.control import ByHand, Control
 from latentlab.training.events import Event, Finished, Losses, Notice, Preparing, Progress, Started, Tick, Update
 from latentlab.training.preparation import pick_device
 from latentlab.training.run_folder import RunFolder
+from latentlab.training.sheets import read_sheet
 
 TICKS = [0.016, 0.032, 0.048]
 
@@ -108,6 +110,9 @@ def test_files(uninterrupted: tuple[Path, list[Event]], config: TrainConfig) -> 
         assert set(entry) == {"kimg", "images_per_s", "lr_D", "lr_G", "contrast", *losses}
         assert entry["kimg"] == kimg
         assert all(np.isfinite(value) for value in entry.values())
+    sheet = read_sheet(folder / "samples" / "000000.png", 16)
+    real = open_data(config.data, 16).pixels
+    assert log_of(folder)[-1]["contrast"] == pytest.approx(float(sheet.std() / real.std()), rel=1e-5)
 
 
 def eval_forward(weights: dict[str, npt.NDArray[np.float32]], spec: Any, *inputs: npt.NDArray[Any]) -> Pixels:

@@ -24,7 +24,9 @@ from tiny_run import (
 from torch import nn
 
 from latentlab.errors import DataError, TrainingError
-from latentlab.training.state import INIT_SIGMA, TrainState
+from latentlab.models.layers import Conv, ConvTranspose, Linear
+from latentlab.models.spec import NetworkSpec
+from latentlab.training.state import INIT_SIGMA, TrainState, _initialised
 
 WIDE = replace(CONFIG, width=64)
 
@@ -60,6 +62,21 @@ def test_what_nothing_normalises_neither_fades_nor_grows_from_layer_to_layer(cha
         for module in TrainState(config, pictures(), CPU).D:
             values = module(values)
             assert 0.3 < float(values.std()) < 3.0, f"after {module}"
+
+
+@pytest.mark.parametrize(
+    "layer", [ConvTranspose(64, 32, 4, 2, 1, bias=False), Conv(64, 32, 4, 2, 1, bias=False), Linear(64, 32, bias=False)]
+)
+def test_a_layer_that_nothing_normalises_keeps_the_second_moment_behind_a_rectifier(layer: Any) -> None:
+    """He et al. 2015, equation 10: of rectified inputs of mean square 1/2 the outputs have the variance 1."""
+    shape = (64, 16, 16) if not isinstance(layer, Linear) else (64,)
+    stream = torch.Generator().manual_seed(0)
+    network = _initialised(NetworkSpec(shape, (layer,)), stream)
+    values = torch.randn((16 if len(shape) == 3 else 4096, *shape), generator=stream).relu()
+    with torch.inference_mode():
+        drawn = network(values)
+    inner = drawn[..., 1:-1, 1:-1] if len(shape) == 3 else drawn
+    assert float(inner.square().mean()) == pytest.approx(1.0, rel=0.1)
 
 
 def test_the_average_starts_as_a_copy() -> None:
