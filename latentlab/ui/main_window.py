@@ -185,7 +185,9 @@ class MainWindow(QMainWindow):
         """Return the command palette, made when it is first asked for."""
         from latentlab.ui.widgets.command_palette import CommandPalette
 
-        return CommandPalette(self.actions_.entries(), self)
+        palette = CommandPalette(self.actions_.entries(), self._slider_names, self)
+        palette.slider_wanted.connect(self._on_slider_wanted)
+        return palette
 
     @cached_property
     def busy(self) -> BusyLine:
@@ -501,6 +503,14 @@ class MainWindow(QMainWindow):
     def _on_playing(self, playing: bool) -> None:
         for place in (self.actions_["play"], self.strip.play):
             place.setIcon(icon("pause" if playing else "play"))
+
+    def _slider_names(self) -> tuple[str, ...]:
+        return tuple(direction.name for direction in self.studio.directions)
+
+    @Slot(str)
+    def _on_slider_wanted(self, name: str) -> None:
+        self.frame.docks["directions"].show()
+        self.directions.take(name)
 
     @Slot()
     def _on_show_explore(self) -> None:

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hand import LEFT, state_of
+from hand import LEFT, settle, slider_of, state_of
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from latentlab.session import direction_changes
 from latentlab.ui.action_table import plain
 from latentlab.ui.actions import ACTIONS, MENUS, TOOL_BAR, ActionSpec
 from latentlab.ui.dialogs.reading import ReadingDialog, shortcuts_page
@@ -148,6 +149,23 @@ def test_the_palette_is_clicked(window: MainWindow) -> None:
 def test_the_palette_does_not_run_what_is_grey(window: MainWindow) -> None:
     box = open_palette(window)
     QTest.keyClicks(box, "redo")
+    QTest.keyClick(box, Qt.Key.Key_Return)
+    assert not window.palette_.isVisible()
+
+
+def test_the_palette_finds_sliders_and_says_when_it_finds_nothing(window: MainWindow) -> None:
+    window.studio.apply(direction_changes.mark_direction("hidden", "Factor 7", True), "hide")
+    settle(window)
+    box = open_palette(window)
+    QTest.keyClicks(box, "fact 7")
+    found = window.palette_._list
+    assert [found.item(row).text() for row in range(found.count())] == ["Slider: Factor 7"]
+    QTest.keyClick(box, Qt.Key.Key_Return)
+    assert not window.palette_.isVisible()
+    assert slider_of(window, "Factor 7").hasFocus(), "although it was hidden"
+    box = open_palette(window)
+    QTest.keyClicks(box, "xyzzy")
+    assert [found.item(row).text() for row in range(found.count())] == ["Nothing is called that."]
     QTest.keyClick(box, Qt.Key.Key_Return)
     assert not window.palette_.isVisible()
 

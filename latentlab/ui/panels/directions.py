@@ -102,6 +102,16 @@ class DirectionsPanel(QWidget):
         """Return the slider of a direction whose section is open."""
         return self.sliders.row(name)
 
+    def take(self, name: str) -> None:
+        """Bring the slider of a direction into sight, wherever it is, and give it the keyboard."""
+        self.search.clear()
+        if self._layout_shown is not None and name in self._layout_shown.hidden:
+            self.hidden.setChecked(True)
+        self.sliders.reveal(name)
+        row = self.row(name)
+        if row is not None:
+            row.take_focus()
+
     def _fill_options(self) -> None:
         self._menu = QMenu(self)
         titles = {

@@ -1,24 +1,40 @@
-"""Ctrl+K: every action, found by typing a few of its letters."""
+"""Ctrl+K: every action and every slider, found by typing a few of their letters."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
-from PySide6.QtCore import QEvent, QObject, Qt, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QIcon, QKeyEvent, QPixmap
 from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from latentlab.ui.action_table import plain, translated
 from latentlab.ui.actions import ActionSpec
+from latentlab.ui.icons import icon
 
 _WIDTH_PX, _ROWS = 520, 11
+_SLIDER = Qt.ItemDataRole.UserRole + 1
 
 
 class CommandPalette(QFrame):
-    """A list over the window; arrows choose, Enter runs, Escape leaves."""
+    """A list over the window; arrows choose, Enter runs, Escape leaves.
 
-    def __init__(self, entries: Iterable[tuple[ActionSpec, QAction]], parent: QWidget) -> None:
+    Args:
+        entries: The actions.
+        sliders: Returns the names of the directions there are now.
+        parent: The window.
+
+    Signals:
+        slider_wanted: The name of a direction whose slider is to be taken; GUI thread.
+    """
+
+    slider_wanted = Signal(str)
+
+    def __init__(
+        self, entries: Iterable[tuple[ActionSpec, QAction]], sliders: Callable[[], Sequence[str]], parent: QWidget
+    ) -> None:
         super().__init__(parent)
+        self._sliders = sliders
         self.setObjectName("palette")
         self._window = parent
         self._entries = [each for each in entries if each[0].id != "palette"]
@@ -90,7 +106,21 @@ class CommandPalette(QFrame):
             if disabled:
                 item.setFlags(Qt.ItemFlag.NoItemFlags)
             self._list.addItem(item)
+        self._add_sliders(wanted)
+        if not self._list.count():
+            nothing = QListWidgetItem(self._blank, self.tr("Nothing is called that."))
+            nothing.setFlags(Qt.ItemFlag.NoItemFlags)
+            self._list.addItem(nothing)
         self._list.setCurrentRow(0)
+
+    def _add_sliders(self, wanted: list[str]) -> None:
+        """Offer the directions whose names have every word that was typed, the best ones first."""
+        names = self._sliders() if wanted else ()
+        ranks = {name: _rank(wanted, name, "", "") for name in names}
+        for name in sorted((each for each in names if ranks[each] is not None), key=lambda each: ranks[each] or 0):
+            item = QListWidgetItem(icon("directions"), self.tr("Slider: {0}").format(name))
+            item.setData(_SLIDER, name)
+            self._list.addItem(item)
 
     @Slot(QListWidgetItem)
     def _on_clicked(self, item: QListWidgetItem) -> None:
@@ -99,6 +129,9 @@ class CommandPalette(QFrame):
     def _run(self, item: QListWidgetItem | None) -> None:
         self.hide()
         if item is None:
+            return
+        if item.data(_SLIDER) is not None:
+            self.slider_wanted.emit(item.data(_SLIDER))
             return
         for spec, action in self._entries:
             if spec.id == item.data(Qt.ItemDataRole.UserRole) and action.isEnabled():
