@@ -6,12 +6,11 @@ import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFileDialog,
-    QFormLayout,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -34,6 +33,7 @@ from latentlab.session.opened import OpenedModel
 from latentlab.ui.dialogs import direction_works as works
 from latentlab.ui.dialogs.card_set import CardSet
 from latentlab.ui.studio import Studio
+from latentlab.ui.widgets.form import Form
 from latentlab.ui.widgets.number_box import keep_off_the_edge
 
 _FACTORS, _FEW = 48, 10
@@ -46,11 +46,8 @@ class MethodPage(QWidget):
     def __init__(self, studio: Studio) -> None:
         super().__init__()
         self.studio = studio
-        self.form = QFormLayout(self)
+        self.form = Form(self)
         self.form.setContentsMargins(0, 0, 0, 0)
-        self.form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        self.form.setHorizontalSpacing(16)
-        self.form.setVerticalSpacing(8)
 
     def offer(self, model: OpenedModel) -> None:
         """Fit the options to a model."""

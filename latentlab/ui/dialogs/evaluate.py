@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QFileDialog,
-    QFormLayout,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -34,6 +33,7 @@ from latentlab.data.catalogue import KNOWN
 from latentlab.errors import ErrorReport
 from latentlab.session.opened import OpenedModel
 from latentlab.ui.studio import Studio
+from latentlab.ui.widgets.form import Form
 from latentlab.ui.widgets.number_box import keep_off_the_edge
 
 SAMPLES = 2_000
@@ -176,10 +176,7 @@ class EvaluateDialog(QDialog):
         data.addWidget(self.data, 1)
         data.addWidget(self.folder)
         data.addWidget(self.archive)
-        form = QFormLayout()
-        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        form.setHorizontalSpacing(16)
-        form.setVerticalSpacing(8)
+        form = Form()
         form.addRow(self.tr("Compare with"), data)
         form.addRow(self.tr("Samples"), self.samples)
         form.addRow(self.tr("Features"), self.features)

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialog,
-    QFormLayout,
     QHBoxLayout,
     QLabel,
     QProgressBar,
@@ -25,6 +24,7 @@ from latentlab.latent.arrays import FloatArray
 from latentlab.latent.interpolation import Mode, keyframe_path
 from latentlab.ui.dialogs.target_file import TargetFile
 from latentlab.ui.studio import Studio
+from latentlab.ui.widgets.form import Form
 from latentlab.ui.widgets.number_box import keep_off_the_edge
 
 _SIZES = (1, 2, 4, 8, 16)
@@ -148,10 +148,7 @@ class ExportDialog(QDialog):
         return self._studio.renderer() if self._studio.model is not None else None
 
     def _lay_out(self) -> None:
-        self.form = form = QFormLayout()
-        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        form.setHorizontalSpacing(16)
-        form.setVerticalSpacing(8)
+        self.form = form = Form()
         form.addRow(self.tr("Format"), self.format)
         form.addRow(self.tr("Frames"), self.frames)
         form.addRow(self.tr("Speed"), self.fps)

@@ -33,8 +33,9 @@ from latentlab.ui.dialogs.data_look import DataChoice
 from latentlab.ui.dialogs.run_command import command_of
 from latentlab.ui.dialogs.run_cost import Cost, cost_of, megabytes
 from latentlab.ui.dialogs.run_fields import RunFields
-from latentlab.ui.dialogs.run_source import RunSource, button_of, form_layout, muted, row_of
+from latentlab.ui.dialogs.run_source import RunSource, button_of, muted, row_of
 from latentlab.ui.studio import Studio
+from latentlab.ui.widgets.form import Form
 
 _CUSTOM: PresetName = "custom"
 _FIRST: PresetName = "quick"
@@ -151,7 +152,7 @@ class NewRunDialog(QDialog):
         self.cancel = button_of(self.tr("Cancel"))
 
     def _lay_out(self) -> None:
-        top = form_layout()
+        top = Form()
         top.addRow(self.tr("Preset"), row_of(self.preset, self.preset_what))
         top.addRow(self.tr("Data"), self.source)
         area = QScrollArea()
@@ -160,7 +161,7 @@ class NewRunDialog(QDialog):
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         legend = muted(self.tr("• differs from the paper"))
-        end = form_layout()
+        end = Form()
         end.addRow(self.tr("Keep it in"), row_of(self.folder, self.choose_folder))
         end.addRow(self.tr("Command"), row_of(self.command, self.copy))
         buttons = row_of(self.cost, self.cancel, self.go)

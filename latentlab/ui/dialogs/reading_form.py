@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QFormLayout, QGridLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
 
 from latentlab.latent.priors import PRIORS
 from latentlab.models.foreign import by_hand
@@ -16,6 +16,7 @@ from latentlab.models.foreign.differences import hidden_of, output_of
 from latentlab.models.foreign.onnx_generator import RANGES
 from latentlab.models.layers import Activation, BatchNorm
 from latentlab.models.spec import GeneratorSpec
+from latentlab.ui.widgets.form import Form
 
 _HIDDEN = (
     ("ReLU", Activation("relu")),
@@ -62,10 +63,9 @@ class ReadingForm(QWidget):
         )
         self.range = self._combo(self.tr("Output range"), self._on_range)
         self.range.setToolTip(self.tr("Which numbers of the output are black and white"))
-        self._fields = QFormLayout()
+        self._fields = Form()
         self._fields.setHorizontalSpacing(12)
         self._fields.setVerticalSpacing(6)
-        self._fields.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         for field in (self.prior, self.hidden, self.eps, self.output, self.statistics, self.range):
             self._fields.addRow(field.accessibleName(), field)
         self._layers_title = QLabel(self.tr("Layers"))

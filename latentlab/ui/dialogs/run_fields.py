@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QL
 from latentlab.data.crops import CROPS
 from latentlab.training.config import TrainConfig
 from latentlab.training.settings import AUGMENTATIONS, SETTINGS, Loss, Setting, Value
+from latentlab.ui.widgets.form import Form
 from latentlab.ui.widgets.number_box import NumberBox
 
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -178,9 +179,7 @@ class RunFields(QWidget):
             heading = QLabel(self.tr(title))
             heading.setObjectName("section")
             heading.setIndent(0)
-            form = QFormLayout()
-            form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-            form.setHorizontalSpacing(16)
+            form = Form()
             form.setVerticalSpacing(6)
             form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
             for name in (each for each in SETTINGS if each in self.boxes and SETTINGS[each].group in groups):

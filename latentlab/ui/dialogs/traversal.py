@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
     QDialog,
-    QFormLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -33,6 +32,7 @@ from latentlab.ui.dialogs.target_file import TargetFile
 from latentlab.ui.panels.heading import icon_button
 from latentlab.ui.render_bridge import Frames
 from latentlab.ui.studio import Studio
+from latentlab.ui.widgets.form import Form
 from latentlab.ui.widgets.number_box import CountBox, NumberBox
 from latentlab.ui.widgets.picture import PictureView
 
@@ -129,10 +129,7 @@ class TraversalDialog(QDialog):
         return box
 
     def _lay_out(self) -> None:
-        form = QFormLayout()
-        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        form.setHorizontalSpacing(16)
-        form.setVerticalSpacing(8)
+        form = Form()
         form.addRow(self.tr("Direction"), self.direction)
         form.addRow(self.tr("Strengths"), _in_a_row(self.first, QLabel(self.tr("to")), self.last))
         form.addRow(self.tr("Columns"), self.steps)
