@@ -28,6 +28,7 @@ class Settings:
         open_folder: Where the last model was opened.
         data_folder: Where the last folder of images was chosen.
         image_folder: Where the last image to find the latent of was chosen.
+        run_folder: The run that was trained last.
         device: What draws.
         coordinates: Whether sliders show the picture's own position on a direction instead of its change.
         slider_ends: Whether sliders show the picture at both their ends.
@@ -41,6 +42,7 @@ class Settings:
     open_folder: str = ""
     data_folder: str = ""
     image_folder: str = ""
+    run_folder: str = ""
     device: Device = "cpu"
     coordinates: bool = False
     slider_ends: bool = True

@@ -20,6 +20,7 @@ from small_models import generator
 from latentlab.models.checkpoint import find_model, load_generator
 from latentlab.pixels import sheet
 from latentlab.session.opened import OpenedModel
+from latentlab.session.settings import load_settings
 from latentlab.training.config import TrainConfig
 from latentlab.training.events import Event, Failed, Finished, Preparing, Progress, Started, Tick, Update
 from latentlab.training.service import TrainJob
@@ -376,6 +377,37 @@ def test_to_follow_a_run_is_not_carried_over_to_the_next(
     assert not window.train.sheets.follow.isChecked()
     watcher.wait_for(Finished, 2)
     assert window.studio.model is before
+
+
+def test_the_next_window_offers_the_run_that_was_left(
+    window: MainWindow,
+    watcher: Watcher,
+    job: Callable[..., TrainJob],
+    open_window: Callable[..., MainWindow],
+    qtbot: QtBot,
+) -> None:
+    window.train.begin(job(3.0))
+    watcher.wait_for(Tick)
+    window.close()
+    kept = load_settings().run_folder
+    assert kept == str(job().folder)
+    after = open_window()
+    after.studio.change_settings(run_folder=kept)
+    after.show_page(TRAIN)
+    last = after.train.invitation.last
+    assert last.isVisible()
+    assert last.text().startswith("Go on with run, left at ")
+    assert last.text().endswith(" of 3 kimg")
+    watching = Watcher(after, qtbot)
+    click(last)
+    finished = watching.wait_for(Finished)
+    assert isinstance(finished, Finished)
+    assert finished.complete
+    after.close()
+    again = open_window()
+    again.studio.change_settings(run_folder=kept)
+    again.show_page(TRAIN)
+    assert not again.train.invitation.last.isVisible(), "it is finished"
 
 
 def test_only_a_run_is_compared_with(

@@ -53,14 +53,15 @@ class TrainPanel(QWidget):
         self._followed_path: Path | None = None
         self._resumable = False
         self._kimg = 0.0
-        invitation, self.page = TrainInvitation(), RunPage()
+        self.invitation, self.page = TrainInvitation(studio), RunPage()
         self.sheets, self.status, self.detail = self.page.sheets, self.page.status, self.page.detail
         self._stack = QStackedLayout(self)
-        self._stack.addWidget(invitation)
+        self._stack.addWidget(self.invitation)
         self._stack.addWidget(self.page)
-        invitation.new_run_wanted.connect(self.new_run_wanted)
-        invitation.resume_wanted.connect(self.resume_wanted)
-        invitation.follow_wanted.connect(self.choose_followed)
+        self.invitation.go_on_wanted.connect(self.go_on_wanted)
+        self.invitation.new_run_wanted.connect(self.new_run_wanted)
+        self.invitation.resume_wanted.connect(self.resume_wanted)
+        self.invitation.follow_wanted.connect(self.choose_followed)
         studio.training.happened.connect(self._on_event)
         studio.training.running_changed.connect(self._refresh)
         studio.settings_changed.connect(self._on_settings)
@@ -84,6 +85,7 @@ class TrainPanel(QWidget):
     def begin(self, job: TrainJob) -> None:
         """Start a run and show it; whether its models are to be opened as they come is for this run to be said."""
         self.sheets.follow.setChecked(False)
+        self._studio.change_settings(run_folder=str(job.folder))
         self._job = job
         self._resumable = False
         self._look_into(job.folder)

@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from latentlab.training.following import RunReader
+from latentlab.training.run_folder_names import can_resume
 from latentlab.ui.icons import icon
+from latentlab.ui.studio import Studio
 
 
 class TrainInvitation(QWidget):
-    """Three ways to a run.
+    """Three ways to a run, and back to the last one where it was left before its end.
+
+    Args:
+        studio: Whose settings say which run was the last.
+        parent: As every widget's.
 
     Signals:
+        go_on_wanted: The folder of the last run, which is to be gone on with; GUI thread.
         new_run_wanted: A button asks for *New run…*; GUI thread.
         resume_wanted: A button asks for *Resume a run…*; GUI thread.
         follow_wanted: A button asks for *Follow run folder…*; GUI thread.
     """
 
+    go_on_wanted = Signal(object)
     new_run_wanted = Signal()
     resume_wanted = Signal()
     follow_wanted = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._studio = studio
+        self._folder: Path | None = None
         title = QLabel(self.tr("Train a DCGAN of your own"))
         title.setObjectName("title")
         text = QLabel(
@@ -40,6 +54,9 @@ class TrainInvitation(QWidget):
         begin.setObjectName("primary")
         go_on = QPushButton(icon("resume"), self.tr("Resume a run…"))
         follow = QPushButton(icon("show"), self.tr("Follow run folder…"))
+        self.last = QPushButton(icon("resume"), "")
+        self.last.clicked.connect(self._on_last)
+        self.last.hide()
         buttons = QHBoxLayout()
         buttons.addStretch(1)
         for button, signal in (
@@ -56,4 +73,24 @@ class TrainInvitation(QWidget):
         layout.addWidget(title)
         layout.addWidget(text)
         layout.addLayout(buttons)
+        layout.addWidget(self.last, 0, Qt.AlignmentFlag.AlignCenter)
         layout.addStretch(3)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Offer the last run, if it is there and was left before its end."""
+        super().showEvent(event)
+        folder = Path(self._studio.settings.run_folder)
+        self._folder = folder if self._studio.settings.run_folder and can_resume(folder) else None
+        seen = RunReader(folder).glance() if self._folder is not None else None
+        if seen is None or seen.complete:
+            self.last.hide()
+            return
+        words = self.tr("Go on with {0}, left at {1} of {2} kimg")
+        self.last.setText(words.format(folder.name, f"{seen.kimg:.1f}", f"{seen.total_kimg:g}"))
+        self.last.setToolTip(str(folder))
+        self.last.show()
+
+    @Slot()
+    def _on_last(self) -> None:
+        if self._folder is not None:
+            self.go_on_wanted.emit(self._folder)
