@@ -6,9 +6,23 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from latentlab.analysis.progress import Progress
 from latentlab.analysis.service import AnalysisEvent, AnalysisService, Work
+from latentlab.errors import ErrorReport, LatentlabError
 
 OnFound = Callable[[object], None]
+
+
+def answered(work: Work, during: str = "") -> Work:
+    """Make of what is wrong with what was asked for an answer too, an `ErrorReport`, which only who asked gets."""
+
+    def tried(progress: Progress) -> object:
+        try:
+            return work(progress)
+        except LatentlabError as error:
+            return ErrorReport.from_exception(error, during)
+
+    return tried
 
 
 class AnalysisBridge(QObject):

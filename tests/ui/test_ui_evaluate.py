@@ -70,7 +70,7 @@ def test_the_table_is_what_the_command_prints(
     for row, measurement in enumerate(expected.measurements):
         cells = [dialog.table.item(row, column).text() for column in range(4)]
         assert cells[0].startswith(measurement.name)
-        assert cells[1] == f"{measurement.model.value:.4g} ± {measurement.model.error:.2g}".replace("-", "−")
+        assert cells[1] == measurement.model.in_words().replace("-", "−")
         assert (cells[2] == "–") == (measurement.real is None)
         assert f"{measurement.model.pictures:,}" in cells[3]
         assert "better" in dialog.table.item(row, 0).toolTip()

@@ -16,6 +16,8 @@ T_95 = 2.262
 """How many standard errors a 95 % interval reaches to both sides where the error was told from `GROUPS` groups: the
 0.975 quantile of Student's t with 9 degrees of freedom."""
 
+_MOST_DECIMALS = 8
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -30,6 +32,13 @@ class Estimate:
     value: float
     error: float
     pictures: int
+
+    def in_words(self) -> str:
+        """Write it down with as many decimals as two digits of its error have: ``0.9500 ± 0.0089``."""
+        if not (math.isfinite(self.error) and self.error > 0.0):
+            return f"{self.value:.4g} ± {self.error:.2g}"
+        decimals = min(_MOST_DECIMALS, max(0, 1 - math.floor(math.log10(self.error))))
+        return f"{self.value:,.{decimals}f} ± {self.error:,.{decimals}f}"
 
     def interval(self) -> tuple[float, float]:
         """Return the 95 % interval, for an error that was told from `GROUPS` groups."""

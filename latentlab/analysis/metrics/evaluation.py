@@ -83,9 +83,9 @@ class Evaluation:
         """Lay the table out as text, one line a row, under what it was measured with."""
         rows = [("", "model", "real pictures", "N", "better", "")]
         for each in self.measurements:
-            real = _worded(each.real) if each.real else "–"
+            real = each.real.in_words() if each.real else "–"
             numbers = f"{each.model.pictures:,}" + (f" / {each.against:,}" if each.against else "")
-            rows.append((each.name, _worded(each.model), real, numbers, each.better, each.note))
+            rows.append((each.name, each.model.in_words(), real, numbers, each.better, each.note))
         widths = [max(len(row[column]) for row in rows) for column in range(5)]
         table = [
             "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[5]]).rstrip()
@@ -277,7 +277,3 @@ def _path_length(
 
 def _times(estimate: Estimate, factor: float) -> Estimate:
     return Estimate(factor * estimate.value, factor * estimate.error, estimate.pictures)
-
-
-def _worded(estimate: Estimate) -> str:
-    return f"{estimate.value:.4g} ± {estimate.error:.2g}"

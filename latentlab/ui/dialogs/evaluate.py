@@ -32,6 +32,7 @@ from latentlab.analysis.progress import Progress
 from latentlab.data.catalogue import KNOWN
 from latentlab.errors import ErrorReport
 from latentlab.session.opened import OpenedModel
+from latentlab.ui.analysis_bridge import answered
 from latentlab.ui.studio import Studio
 from latentlab.ui.widgets.form import Form
 from latentlab.ui.widgets.number_box import keep_off_the_edge
@@ -265,7 +266,8 @@ class EvaluateDialog(QDialog):
         self.bar.setRange(0, 0)
         name = self.tr("Evaluating {0}").format(model.title)
         self._set_running(name)
-        self._studio.analysis.start(name, lambda progress: judged(model, request, progress), self._on_judged)
+        work = answered(lambda progress: judged(model, request, progress))
+        self._studio.analysis.start(name, work, self._on_judged)
 
     @Slot()
     def _on_stop(self) -> None:
@@ -310,6 +312,8 @@ class EvaluateDialog(QDialog):
             self._set_running("")
 
     def _on_judged(self, result: object) -> None:
+        if isinstance(result, ErrorReport):
+            self._say(str(result), warns=True)
         if isinstance(result, Judged):
             self._show(result.evaluation)
             seconds = self.tr("{0} s").format(f"{result.evaluation.seconds:.1f}")
@@ -335,7 +339,7 @@ def _cells(measurement: Measurement) -> tuple[str, str, str, str]:
 
 
 def _figure(estimate: Estimate) -> str:
-    return f"{estimate.value:.4g} ± {estimate.error:.2g}".replace("-", "−")
+    return estimate.in_words().replace("-", "−")
 
 
 def _alignment(column: int) -> Qt.AlignmentFlag:

@@ -22,8 +22,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from latentlab.analysis.progress import Progress
-from latentlab.analysis.service import Work
 from latentlab.errors import ErrorReport, LatentlabError
 from latentlab.latent.directions import Direction
 from latentlab.models.direction_file import checked_for, load_directions, save_directions
@@ -32,6 +30,7 @@ from latentlab.session.card import Card
 from latentlab.session.changes import Change
 from latentlab.session.opened import OpenedModel
 from latentlab.session.state import SessionState
+from latentlab.ui.analysis_bridge import answered
 from latentlab.ui.card_mime import file_stem
 from latentlab.ui.dialogs import direction_pages as pages
 from latentlab.ui.dialogs.direction_works import Found, new_ones
@@ -317,7 +316,7 @@ class FindDirectionsDialog(QDialog):
         self.message.clear()
         self.bar.setRange(0, 0)
         name = self.tr("Finding directions: {0}").format(method.title)
-        self._studio.analysis.start(name, lambda progress: _tried(work, progress), self._on_found)
+        self._studio.analysis.start(name, answered(work), self._on_found)
         self._set_running(name)
 
     @Slot()
@@ -371,14 +370,6 @@ class FindDirectionsDialog(QDialog):
         if chosen:
             path = Path(chosen)
             self.export_file(path if path.suffix else path.with_suffix(".safetensors"))
-
-
-def _tried(work: Work, progress: Progress) -> object:
-    """Work; what is wrong with what was asked for is an answer too, which only who asked gets."""
-    try:
-        return work(progress)
-    except LatentlabError as error:
-        return ErrorReport.from_exception(error, "")
 
 
 def _exchange(gone: Sequence[str], present: Sequence[Direction], new: Sequence[Direction], taken: list[str]) -> Change:

@@ -9,11 +9,12 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from latentlab.analysis.inversion import STEPS, Inversion, Reconstruction, invert
 from latentlab.analysis.progress import Progress
-from latentlab.errors import ErrorReport, LatentlabError
+from latentlab.errors import ErrorReport
 from latentlab.pixels import Pixels
 from latentlab.preload import torch_on_spare_cores
 from latentlab.session.opened import OpenedModel
 from latentlab.session.own_picture import read_own_picture
+from latentlab.ui.analysis_bridge import answered
 from latentlab.ui.latest_work import LatestWork
 
 
@@ -86,7 +87,8 @@ class ImageSearch(QObject):
         self._number += 1
         self._running = True
         number = self._number
-        self._work.ask(lambda progress: self._search(wanted, number, progress), self._on_found)
+        search = answered(lambda progress: self._inversion(wanted, number, progress), str(wanted.path))
+        self._work.ask(search, self._on_found)
 
     def stop(self) -> None:
         """End the search at its next step; nothing more is told of it."""
@@ -98,13 +100,6 @@ class ImageSearch(QObject):
         """End the search and the thread."""
         self.stop()
         self._work.close()
-
-    def _search(self, wanted: Wanted, number: int, progress: Progress) -> Inversion | ErrorReport:
-        """Work on the analysis thread; what is wrong with the image is an answer too, which only who asked gets."""
-        try:
-            return self._inversion(wanted, number, progress)
-        except LatentlabError as error:
-            return ErrorReport.from_exception(error, str(wanted.path))
 
     def _inversion(self, wanted: Wanted, number: int, progress: Progress) -> Inversion:
         pixels = read_own_picture(wanted.path, wanted.model.generator.card, wanted.crop)

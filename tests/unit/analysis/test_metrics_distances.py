@@ -15,7 +15,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from latentlab.analysis.manifold import prdc, prdc_with_errors
 from latentlab.analysis.metrics.diversity import mean_pairwise_distance
-from latentlab.analysis.metrics.estimate import GROUPS, jackknife_error
+from latentlab.analysis.metrics.estimate import GROUPS, Estimate, jackknife_error
 from latentlab.analysis.metrics.frechet import Moments, frechet, frechet_distance
 from latentlab.analysis.metrics.kernel_distance import kernel_distance, polynomial_mmd
 from latentlab.analysis.metrics.neighbours import nearest_distance
@@ -286,3 +286,18 @@ def test_progress_ascends_to_one_and_may_cancel(work: Callable[[Callable[[float]
 
     with pytest.raises(Cancelled):
         work(stop)
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "words"),
+    [
+        (0.95, 0.0089, "0.9500 ± 0.0089"),
+        (94620.3, 7712.0, "94,620 ± 7,712"),
+        (17.868, 3.2, "17.9 ± 3.2"),
+        (1.0, 0.0, "1 ± 0"),
+        (1.0, float("nan"), "1 ± nan"),
+        (-0.758, 0.57, "-0.76 ± 0.57"),
+    ],
+)
+def test_a_figure_has_the_decimals_of_its_error(value: float, error: float, words: str) -> None:
+    assert Estimate(value, error, 10).in_words() == words
