@@ -11,17 +11,15 @@ from latentlab.errors import ValueRangeError
 from latentlab.latent.arrays import FloatArray
 from latentlab.models.checkpoint import Generator
 from latentlab.models.onnx_graph import (
-    CHANGES,
     CLASS_INPUT,
     INPUT,
     LAYER_OUTPUT,
-    TANGENTS,
     NamedLayer,
-    export_changes,
     export_layer,
     named_layers,
 )
 from latentlab.models.onnx_session import session_of
+from latentlab.models.tangent_graph import CHANGES, TANGENTS, export_changes
 
 
 def layer_of(generator: Generator, number: int) -> NamedLayer:

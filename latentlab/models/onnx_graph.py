@@ -1,4 +1,4 @@
-"""A generator as an ONNX graph, ready for any runtime: from z to pixels, to a layer's output, or to a derivative.
+"""A generator as an ONNX graph, ready for any runtime: from z to pixels, or to a layer's output.
 
 BatchNorm is folded into the layer before it; the first transposed convolution, which meets a 1x1 input, becomes a
 matrix product; conversion to uint8 and the order (N, H, W, C) are part of the graph. No torch.
@@ -37,7 +37,7 @@ from latentlab.models.spec import GeneratorSpec, NetworkSpec
 from latentlab.models.weight_file import Weights
 
 INPUT, CLASS_INPUT, OUTPUT = "z", "y", "pixels"
-TANGENTS, LAYER_OUTPUT, CHANGES = "tangents", "output", "changes"
+LAYER_OUTPUT = "output"
 OPSET = 17
 IR_VERSION = 8
 _LARGE_BYTES = 4096
@@ -123,27 +123,6 @@ def export_layer(generator: Generator, layer: NamedLayer) -> bytes:
     graph.layers(layer.end)
     graph.to_layer_output()
     return graph.serialised({LAYER_OUTPUT: (FLOAT, ("N", *layer.shape))})
-
-
-def export_changes(generator: Generator) -> bytes:
-    """Serialise the derivative of a generator's picture at one latent, along many tangents at once.
-
-    The tangents go through the network beside z: linear layers without their bias, non-linearities as their slope at z.
-    That is forward-mode differentiation, exact, at the cost of one picture a tangent.
-
-    Returns:
-        A model with the inputs ``z`` (1, z_dim) and ``tangents`` (N, z_dim), float32, and the output ``changes``
-        (N, C, H, W) float32: d/dt of the picture in photo range at z + t * tangent, t = 0.
-
-    Raises:
-        ValueRangeError: If its layers are not known.
-    """
-    generator.check_open("its derivative")
-    spec = generator.card.generator
-    graph = _TangentGraph(spec, generator.weights)
-    graph.layers(len(spec.network.layers))
-    graph.to_changes()
-    return graph.serialised({CHANGES: (FLOAT, ("N", *spec.network.output_shape))}, (TANGENTS,))
 
 
 def _picture(generator: Generator, apart: dict[str, Array] | None = None) -> bytes:
@@ -358,58 +337,3 @@ class Graph:
             self._constants.append(onnx_wire.tensor_apart(label, array))
             self._apart[label] = np.ascontiguousarray(array)
         return label
-
-
-class _TangentGraph(Graph):
-    """Carries tangents through the layers beside the value itself, which is a batch of one."""
-
-    def __init__(self, spec: GeneratorSpec, weights: Weights) -> None:
-        super().__init__(spec, weights)
-        self._tangent = TANGENTS
-
-    def to_changes(self) -> None:
-        """Put out the tangents as they arrive."""
-        self._tangent = self._add("Identity", [self._tangent], CHANGES)
-
-    def _linear(self, op: str, weight: Array, bias: Array, **attributes: Any) -> None:
-        shared = self._constant(weight)
-        self._value = self._add(op, [self._value, shared, self._constant(bias)], **attributes)
-        self._tangent = self._add(op, [self._tangent, shared], **attributes)
-
-    def _scale(self, scale: Array, shift: Array, dims: Shape) -> None:
-        shared = self._constant(scale.reshape(dims))
-        scaled = self._add("Mul", [self._value, shared])
-        self._value = self._add("Add", [scaled, self._constant(shift.reshape(dims))])
-        self._tangent = self._add("Mul", [self._tangent, shared])
-
-    def _rearrange(self, op: str, *beside: str, **attributes: Any) -> None:
-        self._value, self._tangent = (
-            self._add(op, [each, *beside], **attributes) for each in (self._value, self._tangent)
-        )
-
-    def _join(self, layer: JoinClass, row: str) -> None:
-        super()._join(layer, row)
-        if layer.how == "multiply":
-            self._tangent = self._add("Mul", [self._tangent, row])
-        else:
-            # What the class adds does not change with z.
-            rank = 4 if layer.height else 2
-            pads = np.zeros(2 * rank, np.int64)
-            pads[rank + 1 if layer.how == "append" else 1] = layer.channels
-            self._tangent = self._add("Pad", [self._tangent, self._constant(pads)])
-
-    def _activate(self, layer: Activation) -> None:
-        before = self._value
-        super()._activate(layer)
-        self._tangent = self._add("Mul", [self._tangent, self._slope(layer, before)])
-
-    def _slope(self, layer: Activation, before: str) -> str:
-        """Return the derivative of a non-linearity that has just been added."""
-        one = self._constant(np.float32(1.0))
-        if layer.kind in ("relu", "leaky_relu"):
-            below = self._constant(np.float32(layer.slope if layer.kind == "leaky_relu" else 0.0))
-            is_above = self._add("Greater", [before, self._constant(np.float32(0.0))])
-            return self._add("Where", [is_above, one, below])
-        if layer.kind == "tanh":
-            return self._add("Sub", [one, self._add("Mul", [self._value, self._value])])
-        return self._add("Mul", [self._value, self._add("Sub", [one, self._value])])

@@ -13,7 +13,8 @@ from onnx import helper, numpy_helper
 
 from latentlab.models import onnx_wire
 from latentlab.models.checkpoint import Generator
-from latentlab.models.onnx_graph import export, export_apart, export_changes, export_layer, named_layers
+from latentlab.models.onnx_graph import export, export_apart, export_layer, named_layers
+from latentlab.models.tangent_graph import export_changes
 
 
 @given(

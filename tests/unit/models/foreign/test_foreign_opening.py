@@ -41,6 +41,7 @@ from latentlab.models.layers import (
 )
 from latentlab.models.numpy_forward import step, to_channels_first
 from latentlab.models.spec import GeneratorSpec, NetworkSpec
+from latentlab.models.tangent_graph import TANGENTS, export_changes
 from latentlab.pixels import Pixels, to_pixels
 
 # Calling it off
@@ -233,9 +234,9 @@ def test_tangents_go_past_a_class(name: str) -> None:
 def _assert_tangents(generator: Generator) -> None:
     """Compare the exported derivative with a central difference of torch's in float64."""
     spec = generator.card.generator
-    session = onnxruntime.InferenceSession(onnx_graph.export_changes(generator), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(export_changes(generator), providers=["CPUExecutionProvider"])
     z, tangents = sample("normal", 1, 6, 0), sample("normal", 4, 6, 1)
-    (changes,) = session.run(None, {onnx_graph.INPUT: z, onnx_graph.TANGENTS: tangents})
+    (changes,) = session.run(None, {onnx_graph.INPUT: z, TANGENTS: tangents})
     network = networks.load(networks.build(spec.network), generator.weights).double()
     y = [torch.zeros(1, dtype=torch.int64)] if spec.classes else []
     for tangent, change in zip(tangents, changes, strict=True):
