@@ -456,6 +456,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("reset-layout", VIEW, _("&Reset the layout"), _("Put every panel back in its place"), separated=True),
     ActionSpec("palette", HELP, _("&Command palette"), _("Find any action by typing"), "command", ("Ctrl+K",)),
     ActionSpec("shortcuts", HELP, _("&Keyboard shortcuts"), _("Every key there is"), "keyboard", ("F1",)),
+    ActionSpec("glossary", HELP, _("&Words"), _("What the words of the field mean, each in a sentence or two")),
     ActionSpec("about", HELP, _("&About latentlab"), _("Version and licence"), "info", separated=True),
 )
 

@@ -88,6 +88,7 @@ def handlers(window: MainWindow) -> Mapping[str, Callable[[], None]]:
         "reset-layout": window.frame.reset,
         "palette": lambda: window.palette_.open(),
         "shortcuts": dialogs.shortcuts,
+        "glossary": dialogs.glossary,
         "about": dialogs.about,
     }
 

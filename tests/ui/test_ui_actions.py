@@ -172,7 +172,7 @@ def test_the_palette_finds_sliders_and_says_when_it_finds_nothing(window: MainWi
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("model-info", "Hash"), ("shortcuts", "Ctrl+K"), ("about", "arXiv:1511.06434")],
+    [("model-info", "Hash"), ("shortcuts", "Ctrl+K"), ("glossary", "Typicality"), ("about", "arXiv:1511.06434")],
 )
 def test_pages_to_read_open(window: MainWindow, name: str, words: str) -> None:
     window.actions_[name].trigger()

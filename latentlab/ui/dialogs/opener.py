@@ -356,6 +356,13 @@ class Dialogs(QObject):
         self.performance_window.activateWindow()
 
     @Slot()
+    def glossary(self) -> None:
+        """Explain the words of the field."""
+        from latentlab.ui.dialogs.glossary import glossary_page
+
+        self._read(self.tr("Words"), glossary_page())
+
+    @Slot()
     def about(self) -> None:
         """Show version and licence."""
         from latentlab.ui.dialogs.reading import about_page

@@ -44,6 +44,8 @@ def shortcuts_page(actions: ActionTable) -> str:
         ("C (hold)", "Compare with the picture as it was picked up"),
         ("← →", "Move the slider that has the focus; with Shift by a tenth"),
         ("Home, Delete", "Bring that slider to rest"),
+        ("Alt+↑ ↓, F2, Menu", "Move that slider's row, rename its direction, open its menu"),
+        ("← → ↑ ↓, + −, 0", "On a map: go from picture to picture, zoom, show all"),
         ("Delete, F2, Enter", "On the shelf: remove, rename, pick up"),
     )
     rows += [_row(keys, translated(what)) for keys, what in extra]
