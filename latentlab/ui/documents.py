@@ -59,16 +59,20 @@ class Documents(QObject):
         keeping_failed: (the state that was to be kept, an `ErrorReport`), emitted on the keeper's thread, delivered on
             the GUI thread.
         reading_wanted: The `SlowReading` to be done in the background; GUI thread.
+        session_changed: `session_name` or `is_modified` is another; GUI thread.
     """
 
     keeping_failed = Signal(object, object)
     reading_wanted = Signal(object)
+    session_changed = Signal()
 
     def __init__(self, studio: Studio, window: QWidget) -> None:
         super().__init__(window)
         self._studio = studio
         self._window = window
         self._session_file: Path | None = None
+        self._saved_state: SessionState | None = None
+        self._told: tuple[str, bool] = ("", False)
         self._kept_state: SessionState | None = None
         self._keeper = SessionKeeper(self._tell_of_failure)
         self.keeping_failed.connect(self._on_keeping_failed)
@@ -77,6 +81,16 @@ class Documents(QObject):
         self._resting.setInterval(AUTOSAVE_AFTER_MS)
         self._resting.timeout.connect(self.autosave)
         studio.state_changed.connect(self._on_state)
+
+    @property
+    def session_name(self) -> str:
+        """Return what the session's file is called; empty where it has none."""
+        return self._session_file.stem if self._session_file is not None else ""
+
+    @property
+    def is_modified(self) -> bool:
+        """Whether the session has a file that holds something else."""
+        return self._session_file is not None and self._studio.state is not self._saved_state
 
     def open_start(self, named: Path | None, open_model: OpenModel = OpenedModel.from_file) -> None:
         """Open what the application starts with: the file named, the last session, or the bundled model.
@@ -203,9 +217,7 @@ class Documents(QObject):
             self._window, self.tr("Save the session"), suggested, f"latentlab (*{SESSION_SUFFIX})"
         )
         if chosen:
-            target = Path(chosen if chosen.endswith(SESSION_SUFFIX) else f"{chosen}{SESSION_SUFFIX}")
-            if self._save_to(target):
-                self._session_file = target
+            self._save_to(Path(chosen if chosen.endswith(SESSION_SUFFIX) else f"{chosen}{SESSION_SUFFIX}"))
 
     @Slot()
     def autosave(self) -> None:
@@ -240,6 +252,13 @@ class Documents(QObject):
     @Slot(object)
     def _on_state(self, _state: SessionState) -> None:
         self._resting.start()
+        self._tell()
+
+    def _tell(self) -> None:
+        now = self.session_name, self.is_modified
+        if now != self._told:
+            self._told = now
+            self.session_changed.emit()
 
     def _tell_of_failure(self, job: KeepJob, report: ErrorReport) -> None:
         self.keeping_failed.emit(job.state, report)
@@ -269,13 +288,18 @@ class Documents(QObject):
         name = self.tr("the session before") if is_before else path.name
         there_was_one, trouble = self._studio.state is not None, self._keep_before()
         self.show_model(model, stored, self.tr("Open {0}").format(name))
-        self._session_file = None if is_before else path
+        self._belongs_to(None if is_before else path)
         if trouble is not None:  # a model that opens takes earlier messages away: this one comes after it
             self._studio.report(trouble, self.tr("Keeping the session before"))
         elif there_was_one:
             self._studio.notice.emit(
                 self.tr("Opened {0}. File > Session before this one brings back what was there").format(name)
             )
+
+    def _belongs_to(self, file: Path | None) -> None:
+        """Take a session file, or none, to hold what is there now."""
+        self._session_file, self._saved_state = file, self._studio.state
+        self._tell()
 
     def _keep_before(self) -> LatentlabError | None:
         """Keep what is there, if anything, before it gives way; return why it could not be kept."""
@@ -293,19 +317,19 @@ class Documents(QObject):
         if stored.model_hash != model.generator.content_hash:
             self._studio.notice.emit(self.tr("The model has changed since the session was saved"))
 
-    def _save_to(self, path: Path) -> bool:
+    def _save_to(self, path: Path) -> None:
         state, model, model_path = self._studio.state, self._studio.model, self._model_path()
         if state is None or model is None:
-            return False
+            return
         try:
             if model_path is None:
                 raise LatentlabError(model.name, self.tr("is in no file yet"), self.tr("Open its file first."))
             save_session(path, state, model_path, model.generator.content_hash)
         except LatentlabError as error:
             self._studio.report(error, self.tr("Saving the session"))
-            return False
+            return
+        self._belongs_to(path)
         self._studio.notice.emit(self.tr("Saved {0}").format(path.name))
-        return True
 
     def _model_path(self) -> Path | None:
         return self._studio.model.generator.path if self._studio.model else None

@@ -77,10 +77,17 @@ def test_a_session_is_saved_and_opened_again(
     assert len(window.strip._frames) == 4
     assert slider_of(window, "Factor 3").value() == state_of(window).picture.strengths["Factor 3"]
     assert window.actions_["undo"].text() == "Undo Open mine.latentlab"
+    assert window.windowTitle() == "mine[*] – small — latentlab"
+    assert not window.isWindowModified()
+    window.explore.roll()
+    assert window.isWindowModified()
+    window.actions_["undo"].trigger()
+    assert not window.isWindowModified(), "it is as its file has it again"
     window.explore.roll()
     choosing(monkeypatch, "")
     window.actions_["save-session"].trigger()
     assert "Saved mine.latentlab" in window.statusBar().currentMessage()
+    assert not window.isWindowModified()
     other = open_window(tmp_path / "mine.latentlab")
     assert document(other) == document(window)
 
