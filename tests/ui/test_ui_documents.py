@@ -225,7 +225,7 @@ def test_a_session_whose_model_has_another_width_now_keeps_its_cards(
     window = open_window(make_model("same"))
     furnish(window)
     shelf = document(window)[2]
-    assert window.documents._save_to(tmp_path / "kept.latentlab")
+    window.documents._save_to(tmp_path / "kept.latentlab")
     make_model("same", z_dim=12)
     other = open_window(tmp_path / "kept.latentlab")
     assert document(other)[2] == shelf
