@@ -36,7 +36,14 @@ class _Train:
     """Train a DCGAN; Ctrl+C stops it and keeps the run, --resume goes on with it."""
 
     out: Annotated[Path, tyro.conf.arg(help="The run folder; holds the models, sheets, log and resume state.")]
-    preset: Annotated[PresetName, tyro.conf.arg(help=f"{_PRESETS_HELP} Any other option goes before it.")] = "custom"
+    preset: Annotated[
+        PresetName | None,
+        tyro.conf.arg(
+            help=f"{_PRESETS_HELP} Any other option goes before it.",
+            metavar="|".join(PRESETS),
+            help_behavior_hint="(default: custom)",
+        ),
+    ] = None
     resume: Annotated[
         bool,
         tyro.conf.arg(
@@ -56,11 +63,13 @@ class _Train:
         from latentlab.training.run_folder_names import can_resume
 
         given = self.given()
+        if self.resume and self.preset is not None:
+            raise UsageError("--preset", "is for a new run; one that is resumed has its settings", "Leave it out.")
         if self.resume:
             _check_kept(given, self.out)
         elif "data" not in given:
             raise UsageError("--data", "is needed", "Name a data set, a folder or an archive.")
-        config = PRESETS[self.preset].config(**given)
+        config = PRESETS[self.preset or "custom"].config(**given)
         changes = {name: given[name] for name in CHANGEABLE if name in given}
         line = ProgressLine()
         with joined(self.device) as (replicas, device):
@@ -120,7 +129,7 @@ def _check_kept(given: Mapping[str, Value], folder: Path) -> None:
 
     Raises:
         UsageError: If there is such a setting.
-        TrainingError: If the folder holds no run.
+        TrainingError: If its settings cannot be read.
     """
     from latentlab.training.run_folder import RunFolder
 

@@ -22,7 +22,7 @@ UNLABELLED = "unlabelled"
 
 _FILE_COLUMNS = ("file", "filename", "file_name", "image", "image_id", "image_name", "img", "path", "name", "id")
 _CLASS_COLUMNS = ("label", "class", "category", "target", "y")
-_MOST_CLASSES = 1000
+_MOST_CLASSES, _MOST_NUMBERED = 1000, 100
 _DELIMITERS = ",\t;"
 _ANSWERS = {"1": 1, "-1": -1, "0": 0, "": 0, "1.0": 1, "-1.0": -1, "0.0": 0, "true": 1, "false": -1}
 
@@ -164,7 +164,9 @@ def _class_column(table: Table, label: str | None) -> str | None:
 
 def _sorts(values: Sequence[str | None]) -> bool:
     """Whether a column sorts the images into classes: some, each of several images on average."""
-    return 2 <= len({value for value in values if value}) <= min(_MOST_CLASSES, len(values) // 2)
+    known = {value for value in values if value}
+    most = _MOST_NUMBERED if all(map(_is_whole, known)) else _MOST_CLASSES
+    return 2 <= len(known) <= min(most, len(values) // 4)
 
 
 def _labels(values: Sequence[str | None]) -> tuple[Labels, tuple[str, ...]]:

@@ -18,7 +18,7 @@ from typing import TypeVar
 from latentlab import log
 from latentlab.errors import ErrorReport, TrainingError
 from latentlab.pixels import Pixels
-from latentlab.training.run_folder_names import CONFIG, LOG, SAMPLES
+from latentlab.training.run_folder_names import CONFIG, LOG, SAMPLES, can_resume
 from latentlab.training.run_log import Entry, RunLog
 from latentlab.training.run_seen import RunSeen, SheetRead
 from latentlab.training.sheets import change, read_sheet, spread
@@ -66,7 +66,8 @@ class RunReader:
             there = False
         if not there:
             return self._keep(replace(before, there=False))
-        seen = replace(before, there=True, config=self._config(), sheets=sheets, models=models)
+        resumable = can_resume(self._folder)
+        seen = replace(before, there=True, config=self._config(), sheets=sheets, models=models, resumable=resumable)
         logged = self._read_log()
         if logged is not self._logged or sheets is not before.sheets:
             self._changed_at = self._now() if self._changed_at is not None else self._date()

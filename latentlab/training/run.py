@@ -137,7 +137,7 @@ class _Run:
         self._emit(Started(self._config, self._run.folder, str(state.device), images, state.images / 1000.0))
         if not is_exact:
             kind = state.device.type
-            text = f"begun on another kind of device: going on on {kind} with other random numbers, not bit for bit"
+            text = f"Begun on another kind of device: on {kind} it goes on with other random numbers, not bit for bit."
             _tell(self._emit, Notice(text))
         while True:
             try:

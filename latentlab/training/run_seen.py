@@ -26,6 +26,7 @@ class RunSeen:
         sheets: Its fixed-z sheets by kimg, in order.
         models: The model files it still has, by kimg, in order.
         quiet_s: Seconds since anything was written, as far as is known.
+        resumable: Whether it holds what a resume needs.
         look: Which look of its follower this was, counted from 1; 0 before the first.
     """
 
@@ -36,12 +37,13 @@ class RunSeen:
     sheets: Mapping[int, Path] = field(default_factory=dict)
     models: Mapping[int, Path] = field(default_factory=dict)
     quiet_s: float = 0.0
+    resumable: bool = False
     look: int = 0
 
     @property
     def loss(self) -> str:
-        """Return the objective's name, empty while nothing is known of the run; older runs had but one."""
-        return str(self.config.get("loss", "bce")) if self.config else ""
+        """Return the objective's name; older runs had but one."""
+        return str(self.config.get("loss", "bce"))
 
     @property
     def kimg(self) -> float:

@@ -52,6 +52,21 @@ class SlowReading:
     session_file: Path | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class _Belonging:
+    """To which file a document belonged at a moment that undo may come back to, and what that file held.
+
+    Attributes:
+        state: The document.
+        file: Its session file, if it had one.
+        saved: What was saved there.
+    """
+
+    state: SessionState
+    file: Path | None
+    saved: SessionState | None
+
+
 class Documents(QObject):
     """Knows which file the session belongs to. GUI thread only.
 
@@ -73,6 +88,7 @@ class Documents(QObject):
         self._session_file: Path | None = None
         self._saved_state: SessionState | None = None
         self._told: tuple[str, bool] = ("", False)
+        self._belongings: list[_Belonging] = []
         self._kept_state: SessionState | None = None
         self._keeper = SessionKeeper(self._tell_of_failure)
         self.keeping_failed.connect(self._on_keeping_failed)
@@ -114,6 +130,8 @@ class Documents(QObject):
             return
         try:
             if named is not None and named.suffix.lower() == SESSION_SUFFIX:
+                if last is not None:
+                    save_session(before_file(), last.state, last.model_path, last.model_hash)
                 self._open(named, open_model)
             elif named is not None:
                 self.show_model(open_model(named), last)
@@ -252,6 +270,9 @@ class Documents(QObject):
     @Slot(object)
     def _on_state(self, _state: SessionState) -> None:
         self._resting.start()
+        for each in self._belongings:
+            if each.state is self._studio.state:  # undo and redo bring the very same documents back
+                self._session_file, self._saved_state = each.file, each.saved
         self._tell()
 
     def _tell(self) -> None:
@@ -286,12 +307,16 @@ class Documents(QObject):
         """Show a session that the user chose; what was there is kept, and comes back by undo where the model stays."""
         is_before = path == before_file()
         name = self.tr("the session before") if is_before else path.name
-        there_was_one, trouble = self._studio.state is not None, self._keep_before()
+        before, trouble = self._studio.state, self._keep_before()
+        belonged = None if before is None else _Belonging(before, self._session_file, self._saved_state)
         self.show_model(model, stored, self.tr("Open {0}").format(name))
         self._belongs_to(None if is_before else path)
+        after = self._studio.state
+        if belonged is not None and after is not None:
+            self._belongings += [belonged, _Belonging(after, self._session_file, self._saved_state)]
         if trouble is not None:  # a model that opens takes earlier messages away: this one comes after it
             self._studio.report(trouble, self.tr("Keeping the session before"))
-        elif there_was_one:
+        elif before is not None:
             self._studio.notice.emit(
                 self.tr("Opened {0}. File > Session before this one brings back what was there").format(name)
             )
@@ -304,8 +329,10 @@ class Documents(QObject):
     def _keep_before(self) -> LatentlabError | None:
         """Keep what is there, if anything, before it gives way; return why it could not be kept."""
         state, model, path = self._studio.state, self._studio.model, self._model_path()
-        if state is None or model is None or path is None:
+        if state is None or model is None:
             return None
+        if path is None:
+            return LatentlabError(model.name, self.tr("is in no file yet: what was there could not be kept"))
         try:
             make_folder(before_file().parent)
             save_session(before_file(), state, path, model.generator.content_hash)

@@ -68,7 +68,7 @@ class MainWindow(QMainWindow):
 
     Signals:
         furnished: Every panel has been made; GUI thread.
-        closed: Everything was kept, and every thread has ended; GUI thread.
+        closed: Everything was kept, and every thread of the window has ended; GUI thread.
     """
 
     furnished = Signal()

@@ -20,7 +20,7 @@ from latentlab.session.beginning import OpeningAhead
 from latentlab.ui.system_libraries import check_display
 
 _UNINTERRUPTED_S, _SWITCH_S = 1.0, 0.0003
-_LONGEST_END_S = 20.0
+_LONGEST_END_S = 60.0
 _log = log.get(__name__)
 
 
@@ -89,14 +89,14 @@ def start(model: str | None, device: str | None = None) -> int:
     code = app.exec()
     later.close()
     ahead.close()
-    faulthandler.cancel_dump_traceback_later()
     return code
 
 
 def _end_in_any_case() -> None:
     """End the process even where a library does not let it: all that was to be kept has been by now."""
-    if sys.stderr is not None:
-        faulthandler.dump_traceback_later(_LONGEST_END_S, exit=True)
+    # Where there is no terminal there is no one to read it either.
+    told = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - until the process ends
+    faulthandler.dump_traceback_later(_LONGEST_END_S, exit=True, file=told)
 
 
 def _collect_from_now_on() -> None:

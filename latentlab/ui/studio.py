@@ -186,11 +186,13 @@ class Studio(QObject):
         else:
             kept = with_library(state or self._carried_over(self._session.state, model), model)
             self._is_switching = True
-            if is_same and label:
-                self._session.apply(lambda _: kept, label)
-            elif kept is not self._session.state:
-                self._session.replace_all(kept)
-            self._is_switching = False
+            try:
+                if is_same and label:
+                    self._session.apply(lambda _: kept, label)
+                elif kept is not self._session.state:
+                    self._session.replace_all(kept)
+            finally:
+                self._is_switching = False
         self._draw_as(self._session.state)
         self.model_changed.emit(model)
         self.state_changed.emit(self._session.state)
@@ -320,6 +322,8 @@ class Studio(QObject):
         self._trains = running
         if self.settings.device == "mps":
             self._draw_anew()
+            if running:
+                self.notice.emit(self.tr("Pictures are drawn on the CPU while a run has the Apple GPU"))
         if running:
             self.render.use_threads(1)
         else:

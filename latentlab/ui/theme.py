@@ -10,13 +10,14 @@ import re
 from dataclasses import asdict, dataclass
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
 from latentlab.paths import bundled
 
 _SCHEMES = {"system": Qt.ColorScheme.Unknown, "light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}
 THEMES = tuple(_SCHEMES)
+_ROW_PX, _ROW_GAP_PX = 20, 5
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,7 @@ def _style_sheet(look: Tokens) -> str:
 
     values = asdict(look)
     values["arrow"] = tinted_file("chevron-down", look.muted)
+    values["row"] = f"{max(_ROW_PX, QFontMetrics(QApplication.font()).height() + _ROW_GAP_PX)}px"
     values["check"] = tinted_file("check", look.on_accent)
     text = bundled("resources", "style", "window.qss").read_text(encoding="utf-8")
     return re.sub(r"@([a-z_]+)", lambda match: values.get(match[1], match[0]), text)

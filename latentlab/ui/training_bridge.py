@@ -58,8 +58,9 @@ class TrainingBridge(QObject):
     def start(self, job: TrainJob) -> None:
         """Start a run; a run that has told of its end is waited for, one that has not is an error."""
         self._service.wait_idle(1.0)
-        self._service.start(job)
+        # Told first: what draws leaves the device that the run is about to take.
         self._set_running(True)
+        self._service.start(job)
 
     def pause(self) -> None:
         """Hold the run at its next phase."""

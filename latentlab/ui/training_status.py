@@ -21,7 +21,7 @@ class TrainingStatus(QObject):
         bar.insertPermanentWidget(0, self._label)
         training.happened.connect(self._on_training)
         training.running_changed.connect(self._on_running)
-        training.paused_changed.connect(self._show)
+        training.paused_changed.connect(self._on_paused)
 
     @Slot(object)
     def _on_training(self, event: Event) -> None:
@@ -35,7 +35,10 @@ class TrainingStatus(QObject):
             self._last = None
             self._label.clear()
 
-    @Slot()
+    @Slot(bool)
+    def _on_paused(self, _paused: bool) -> None:
+        self._show()
+
     def _show(self) -> None:
         if self._last is None:
             return

@@ -766,6 +766,9 @@ def test_a_run_that_is_resumed_keeps_its_settings(tmp_path: Path) -> None:
     needed = "--data: is needed. Name a data set, a folder or an archive."
     assert begun.stderr == f"latentlab: {needed} See latentlab train --help.\n"
     RunFolder(tmp_path / "run").create(TrainConfig(data="mnist", width=16, size=32, channels=1, batch=8))
+    preset = run("train", "--out", tmp_path / "run", "--resume", "--preset", "quick")
+    assert preset.returncode == 2
+    assert "--preset: is for a new run" in preset.stderr
     refused = run("train", "--out", tmp_path / "run", "--resume", "--data", "mnist", "--width", 64)
     assert refused.returncode == 2
     kept = "--width: is 16 in the run that is resumed. Leave it out, or begin another run."

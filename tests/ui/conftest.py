@@ -88,6 +88,7 @@ def open_window(qtbot: QtBot) -> Iterator[Callable[..., MainWindow]]:
     def make(named: Path | None = None, settings: Settings | None = None) -> MainWindow:
         window = MainWindow(settings or Settings(theme="dark"))
         windows.append(window)
+        window.resize(1280, 820)  # the screen of the offscreen platform is smaller than anyone's
         window.show()
         window.activateWindow()
         qtbot.waitExposed(window)

@@ -164,6 +164,9 @@ def test_the_palette_finds_sliders_and_says_when_it_finds_nothing(window: MainWi
     assert not window.palette_.isVisible()
     assert slider_of(window, "Factor 7").hasFocus(), "although it was hidden"
     box = open_palette(window)
+    QTest.keyClicks(box, "slider factor 3")
+    assert found.item(0).text() == "Slider: Factor 3", "as it is written in the list"
+    box = open_palette(window)
     QTest.keyClicks(box, "xyzzy")
     assert [found.item(row).text() for row in range(found.count())] == ["Nothing is called that."]
     QTest.keyClick(box, Qt.Key.Key_Return)

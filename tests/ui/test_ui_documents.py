@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -122,6 +123,67 @@ def test_what_was_there_comes_back_after_a_session_was_opened(
     assert document(window) == elsewhere
     assert window.studio.model is not None
     assert window.studio.model.name == "other"
+
+
+def test_undo_brings_the_file_back_that_a_document_belongs_to(
+    open_window: OpenWindow, make_model: MakeModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_window(make_model())
+    paths = [tmp_path / "one.latentlab", tmp_path / "two.latentlab"]
+    for path in paths:
+        window.explore.roll()
+        choosing(monkeypatch, path)
+        window.actions_["save-session-as"].trigger()
+    two = paths[1].read_bytes()
+    assert window.documents.open_any(paths[0])
+    window.explore.roll()
+    edited = document(window)
+    assert window.documents.open_any(paths[1])
+    window.actions_["undo"].trigger()
+    assert document(window) == edited
+    assert window.windowTitle().startswith("one[*]")
+    assert window.isWindowModified()
+    window.actions_["save-session"].trigger()
+    assert paths[1].read_bytes() == two, "what was opened is not written over"
+    assert window.documents.open_any(paths[0])
+    assert document(window) == edited
+    window.actions_["undo"].trigger()
+    window.actions_["redo"].trigger()
+    assert window.windowTitle().startswith("one[*]")
+    assert not window.isWindowModified()
+
+
+def test_what_is_in_no_file_is_not_said_to_be_kept(
+    open_window: OpenWindow, make_model: MakeModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_window(make_model())
+    choosing(monkeypatch, tmp_path / "mine")
+    window.actions_["save-session"].trigger()
+    assert window.studio.model is not None
+    snapshot = replace(
+        window.studio.model.generator, path=None, content_hash=window.studio.model.generator.content_hash[::-1]
+    )
+    window.studio.open_snapshot(snapshot)
+    window.explore.roll()
+    assert window.documents.open_any(tmp_path / "mine.latentlab")
+    assert "could not be kept" in window.messages.text()
+    assert "Session before" not in window.statusBar().currentMessage()
+
+
+def test_a_session_named_at_the_start_keeps_the_last_one(
+    open_window: OpenWindow, make_model: MakeModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = open_window(make_model())
+    choosing(monkeypatch, tmp_path / "mine")
+    first.actions_["save-session"].trigger()
+    furnish(first)
+    wanted = document(first)
+    first.close()
+    second = open_window(tmp_path / "mine.latentlab")
+    assert document(second) != wanted
+    second.actions_["session-before"].trigger()
+    settle(second)
+    assert document(second) == wanted
 
 
 def test_a_session_opens_although_what_was_there_cannot_be_kept(

@@ -182,6 +182,16 @@ def test_a_file_that_will_be_replaced_is_told_of_beforehand(
     assert dialog.file.line.text() == str(tmp_path / "mine-2.webp"), "the name goes on"
     assert dialog.go.hasFocus()
     monkeypatch.chdir(tmp_path)
+    dialog.file.line.setText("~nobody-of-that-name/a.webp")
+    click(dialog.go)
+    qtbot.waitUntil(lambda: dialog.go.isEnabled())
+    assert "does not exist" in dialog.message.text()
+    dialog.file.line.setText(f"{tmp_path}/{'long' * 100}.webp")
+    assert dialog.go.text() == "Export"
+    dialog.file.line.setText(str(tmp_path / "seed-38.webp"))
+    click(dialog.go)
+    qtbot.waitUntil(lambda: dialog.go.isEnabled())
+    assert dialog.file.line.text() == str(tmp_path / "seed-38-2.webp"), "its number is part of the name"
     dialog.file.line.setText("near.webp")
     click(dialog.go)
     qtbot.waitUntil(lambda: dialog.go.isEnabled())

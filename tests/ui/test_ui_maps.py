@@ -25,6 +25,7 @@ from latentlab.ui.panels import plane_map, sample_map
 from latentlab.ui.panels.maps import DIRECTIONS, SAMPLES, MapsPanel
 from latentlab.ui.panels.plane_map import PlaneMap
 from latentlab.ui.panels.sample_map import SampleMap
+from latentlab.ui.widgets.picture_plane import PlacedPicture
 from latentlab.ui.widgets.plane_view import PlaneView
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -328,6 +329,14 @@ def test_another_model_has_another_map(
     assert samples._map is not None
     assert samples._map.drawn.z.shape == (FEW, 12)
     assert len(samples._items) == FEW
+
+
+def test_pictures_in_one_place_are_shown_there(samples: SampleMap) -> None:
+    before = samples.scale_px
+    first = samples._items[0]
+    samples.set_items([PlacedPicture(first.image, (0.0, 0.0), "one"), PlacedPicture(first.image, (0.0, 0.0), "two")])
+    assert len(samples._shown) == 1
+    assert samples.scale_px == pytest.approx(before, rel=1.0), "as large as a map of others"
 
 
 def test_a_state_is_told_after_the_model_that_it_belongs_to(

@@ -46,7 +46,7 @@ def pick(dialog: NewRunDialog, name: PresetName) -> None:
 def told(dialog: NewRunDialog) -> TrainConfig:
     """Read the command line as the command would."""
     command = tyro.cli(Train, args=shlex.split(dialog.command.text())[2:])
-    return PRESETS[command.preset].config(**command.given())
+    return PRESETS[command.preset or "custom"].config(**command.given())
 
 
 @pytest.mark.parametrize("name", ["paper", "quick", "best"])
@@ -163,7 +163,14 @@ def test_what_cannot_be_read_or_written_is_said_before_the_start(
     dialog.source.choose(str(tmp_path / "nothing.zip"))
     click(dialog.go)
     assert "nothing.zip: no such file or folder" in dialog.message.text()
+    for name in ("~nobody-of-that-name/x", "long" * 100):
+        dialog.source.path.setText(name)
+        click(dialog.go)
+        assert "no such file or folder" in dialog.message.text()
     dialog.source.choose(str(tmp_path))
+    dialog.folder.setText(str(tmp_path / ("long" * 100)))
+    click(dialog.go)
+    assert "cannot be written to" in dialog.message.text()
     (tmp_path / "file").write_text("no folder")
     dialog.folder.setText(str(tmp_path / "file" / "run"))
     click(dialog.go)

@@ -79,7 +79,7 @@ def test_greys_cast_no_colour_on_the_pictures(look: Tokens) -> None:
 def test_every_token_of_the_style_sheet_is_known() -> None:
     text = bundled("resources", "style", "window.qss").read_text(encoding="utf-8")
     rules = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
-    assert set(re.findall(r"@([a-z_]+)", rules)) - set(asdict(DARK)) == {"arrow", "check"}
+    assert set(re.findall(r"@([a-z_]+)", rules)) - set(asdict(DARK)) == {"arrow", "check", "row"}
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -326,9 +327,18 @@ def test_a_run_is_resumed_from_its_folder(
     assert finished.complete
     assert finished.kimg >= 3.0
 
-    monkeypatch.setattr(QInputDialog, "getDouble", lambda *_: (9.0, False))
+    bounds: list[float] = []
+
+    def refused(*words: Any) -> tuple[float, bool]:
+        bounds[:] = words[3:6]
+        return 9.0, False
+
+    monkeypatch.setattr(QInputDialog, "getDouble", refused)
     window.actions_["resume-run"].trigger()
     assert not window.studio.training.running, "it was not to be longer after all"
+    usual, least, most = bounds
+    assert finished.kimg < least < usual < most
+    assert TrainConfig(kimg=most).kimg == most
     asked: list[tuple[object, ...]] = []
 
     def longer(*words: object) -> tuple[float, bool]:
@@ -395,7 +405,7 @@ def test_the_next_window_offers_the_run_that_was_left(
     after.studio.change_settings(run_folder=kept)
     after.show_page(TRAIN)
     last = after.train.invitation.last
-    assert last.isVisible()
+    qtbot.waitUntil(last.isVisible)
     assert last.text().startswith("Go on with run, left at ")
     assert last.text().endswith(" of 3 kimg")
     watching = Watcher(after, qtbot)
@@ -407,6 +417,7 @@ def test_the_next_window_offers_the_run_that_was_left(
     again = open_window()
     again.studio.change_settings(run_folder=kept)
     again.show_page(TRAIN)
+    qtbot.waitUntil(lambda: again.train.invitation._watch is None)
     assert not again.train.invitation.last.isVisible(), "it is finished"
 
 

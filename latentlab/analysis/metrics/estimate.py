@@ -37,8 +37,12 @@ class Estimate:
         """Write it down with as many decimals as two digits of its error have: ``0.9500 ± 0.0089``."""
         if not (math.isfinite(self.error) and self.error > 0.0):
             return f"{self.value:.4g} ± {self.error:.2g}"
-        decimals = min(_MOST_DECIMALS, max(0, 1 - math.floor(math.log10(self.error))))
-        return f"{self.value:,.{decimals}f} ± {self.error:,.{decimals}f}"
+        error = float(f"{self.error:.1e}")  # two digits
+        decimals = max(0, 1 - math.floor(math.log10(error)))
+        if decimals > _MOST_DECIMALS:
+            return f"{self.value:.4g} ± {self.error:.2g}"
+        value = round(self.value, decimals) + 0.0  # no negative zero
+        return f"{value:,.{decimals}f} ± {error:,.{decimals}f}"
 
     def interval(self) -> tuple[float, float]:
         """Return the 95 % interval, for an error that was told from `GROUPS` groups."""

@@ -84,7 +84,7 @@ class ExportDialog(QDialog):
         self.go.setObjectName("primary")
         self.go.setDefault(True)
         self.stop = QPushButton(self.tr("Close"))
-        self._had_focus = False
+        self._took_focus: QWidget | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_ESTIMATE_AFTER_MS)
@@ -210,7 +210,7 @@ class ExportDialog(QDialog):
     @Slot()
     def _on_file(self) -> None:
         """Say beforehand that a file will be replaced."""
-        self.go.setText(self.tr("Replace") if self.file.replaces() else self.tr("Export"))
+        self.go.setText(self.file.verb())
 
     @Slot()
     def _on_changed(self) -> None:
@@ -250,8 +250,9 @@ class ExportDialog(QDialog):
         self.message.clear()
         self.bar.setRange(0, 0)
         self.bar.show()
-        self._had_focus = self.go.hasFocus()
+        had_focus = self.go.hasFocus()
         self.go.setEnabled(False)
+        self._took_focus = self.focusWidget() if had_focus else None
         self.stop.setText(self.tr("Cancel"))
         self._service.wait_idle(1.0)
         self._service.start(job)
@@ -271,7 +272,7 @@ class ExportDialog(QDialog):
             return
         self.bar.hide()
         self.go.setEnabled(True)
-        if self._had_focus:
+        if self._took_focus is not None and self.focusWidget() is self._took_focus:
             self.go.setFocus()
         self.stop.setText(self.tr("Close"))
         if event.error is not None:

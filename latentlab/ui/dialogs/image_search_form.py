@@ -95,14 +95,9 @@ class ImageSearchForm(QWidget):
         layout.setSpacing(_GAP_PX)
         layout.addWidget(self.choose)
         layout.addWidget(self.name, 1)
-        self._class_title, *_ = (
-            self._titled(layout, *pair)
-            for pair in (
-                (self.tr("Class"), self.class_),
-                (self.tr("Crop"), self.crop),
-                (self.tr("Steps"), self.steps),
-            )
-        )
+        self._class_title = self._titled(layout, self.tr("Class"), self.class_)
+        self._titled(layout, self.tr("Crop"), self.crop)
+        self._titled(layout, self.tr("Steps"), self.steps)
 
     @staticmethod
     def _titled(layout: QHBoxLayout, text: str, field: QWidget) -> QLabel:

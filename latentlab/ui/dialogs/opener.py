@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from latentlab.ui.dialogs.traversal import TraversalDialog
     from latentlab.ui.dialogs.variations import VariationsWindow
 
-_LEAST_KIMG, _MOST_KIMG = 0.001, 1e6
+_LEAST_KIMG, _KIMG_DECIMALS = 0.001, 3
 
 
 class Dialogs(QObject):
@@ -311,6 +311,7 @@ class Dialogs(QObject):
         from latentlab.training.following import RunReader
         from latentlab.training.run_folder_names import can_resume
         from latentlab.training.service import TrainJob
+        from latentlab.training.settings import MAX_KIMG
 
         if not can_resume(folder):
             error = TrainingError(folder, self.tr("holds no run to resume"), self.tr("Choose the folder of a run."))
@@ -321,8 +322,9 @@ class Dialogs(QObject):
             question = self.tr("{0} is finished at {1} kimg. Train it up to (kimg):").format(
                 folder.name, f"{seen.kimg:g}"
             )
+            usual, least = min(2.0 * seen.kimg, MAX_KIMG), min(seen.kimg + _LEAST_KIMG, MAX_KIMG)
             kimg, is_wanted = QInputDialog.getDouble(
-                self._window, self.tr("Train on"), question, 2.0 * seen.kimg, seen.kimg, _MOST_KIMG, 1
+                self._window, self.tr("Train on"), question, usual, least, MAX_KIMG, _KIMG_DECIMALS
             )
             if not is_wanted:
                 return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from PySide6.QtCore import Signal, Slot
@@ -63,7 +64,7 @@ class RunSource(QWidget):
 
     def missing(self) -> bool:
         """Whether a path is named that is not there."""
-        return self.name() not in KNOWN and not Path(self.name()).expanduser().exists()
+        return self.name() not in KNOWN and not os.path.exists(os.path.expanduser(self.name()))
 
     def choose(self, data: str) -> None:
         """Choose a data set by its name or path."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import os
 from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths, Signal, Slot
@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPushButton, 
 from latentlab.errors import OutputError
 
 _GAP_PX = 8
-_NUMBER = re.compile(r"-\d+$")
 
 
 class TargetFile(QWidget):
@@ -29,7 +28,7 @@ class TargetFile(QWidget):
 
     def __init__(self, stem: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._stem = stem
+        self._stem, self._number = stem, ""
         self._kind = ""
         self._suffix = ""
         self.line = QLineEdit()
@@ -64,26 +63,32 @@ class TargetFile(QWidget):
         named = self.line.text().strip()
         if not named or not Path(named).name:
             raise OutputError(self.tr("File"), self.tr("is not named"), self.tr("Name the file to write."))
-        return Path(named).expanduser().absolute()
+        return Path(os.path.expanduser(named)).absolute()
 
     def replaces(self) -> bool:
         """Whether there is a file of that name already."""
         try:
-            return self.path().is_file()
-        except (OutputError, OSError, ValueError, RuntimeError):
+            return os.path.isfile(self.path())
+        except OutputError:
             return False
+
+    def verb(self) -> str:
+        """Return what writing it does, for the button."""
+        return self.tr("Replace") if self.replaces() else self.tr("Export")
 
     def written(self, path: Path) -> None:
         """Offer another name after one was written, like it."""
-        self._stem = _NUMBER.sub("", path.stem) or self._stem
+        self._stem = path.stem.removesuffix(self._number)
         self._name_unused(path.parent)
 
     def _name_unused(self, folder: Path) -> None:
         """Name ``walk.gif``, or the first of ``walk-2.gif``, ``walk-3.gif``, … that does not exist."""
-        path, number = folder / f"{self._stem}{self._suffix}", 1
+        self._number, count = "", 1
+        path = folder / f"{self._stem}{self._suffix}"
         while path.exists():
-            number += 1
-            path = folder / f"{self._stem}-{number}{self._suffix}"
+            count += 1
+            self._number = f"-{count}"
+            path = folder / f"{self._stem}{self._number}{self._suffix}"
         self.line.setText(str(path))
 
     @Slot()

@@ -293,7 +293,7 @@ class TraversalDialog(QDialog):
     @Slot()
     def _on_file(self) -> None:
         """Say beforehand that a file will be replaced."""
-        self.go.setText(self.tr("Replace") if self.file.replaces() else self.tr("Export"))
+        self.go.setText(self.file.verb())
 
     @Slot()
     def _on_go(self) -> None:

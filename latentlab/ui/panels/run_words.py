@@ -69,7 +69,7 @@ def what_it_is(seen: RunSeen) -> str:
         parts.append(translate("run_words", "width {0}").format(width))
     if batch := int(seen.number("batch")):
         parts.append(translate("run_words", "batch {0}").format(batch))
-    if seen.loss:
+    if seen.config:
         parts.append(seen.loss)
     if seen.entries and not seen.complete:
         parts.append(translate("run_words", "last tick {0} ago").format(duration(seen.quiet_s)))

@@ -181,7 +181,7 @@ class SheetPanel(QWidget):
             self._show()
         elif self._studio.analysis.running:
             # A search for directions is not called off for a sheet.
-            self._waits = True
+            self._waits, self._numbers = True, None
             self.progress.setText(self.tr("Waiting for the search under way…"))
         else:
             self._measure(order, order.measure, self._sheet(model, pixels))
@@ -295,7 +295,8 @@ class SheetPanel(QWidget):
 
     @Slot(bool)
     def _on_falling(self, _on: bool) -> None:
-        self._show()
+        if not self._waits:
+            self._show()
 
     @Slot(int)
     def _on_picked(self, place: int) -> None:

@@ -14,7 +14,7 @@ from latentlab.session.opened import OpenedModel
 from latentlab.session.settings import Settings
 from latentlab.training.control import Player
 from latentlab.training.events import Event, Failed, Finished, Notice, Preparing, Progress, Started, Tick, Update
-from latentlab.training.run_folder_names import can_resume, holds_run
+from latentlab.training.run_folder_names import holds_run
 from latentlab.training.run_seen import RunSeen
 from latentlab.training.service import TrainJob
 from latentlab.ui.panels.by_hand import PHASE_S
@@ -87,7 +87,6 @@ class TrainPanel(QWidget):
         self.sheets.follow.setChecked(False)
         self._studio.change_settings(run_folder=str(job.folder))
         self._job = job
-        self._resumable = False
         self._look_into(job.folder)
         self.status.setText(self.tr("Starting…"))
         self.detail.set_whole(str(job.folder))
@@ -164,6 +163,7 @@ class TrainPanel(QWidget):
         if self._watch is not None:
             self._studio.training.unwatch(self._watch)
         self._latest = self._finished_path = self._followed_path = None
+        self._resumable = False
         self.page.begin()
         self._watch = self._studio.training.watch(folder)
         self._watch.seen.connect(self._on_seen)
@@ -282,7 +282,7 @@ class TrainPanel(QWidget):
         if self._job is not None:
             return self._job.folder if self._resumable or self._finished_path is not None else None
         watch = self._watch
-        return watch.folder if watch is not None and watch.latest.complete and can_resume(watch.folder) else None
+        return watch.folder if watch is not None and watch.latest.complete and watch.latest.resumable else None
 
     @Slot()
     def _on_go_on(self) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from latentlab.training.following import RunReader
-from latentlab.training.run_folder_names import can_resume
+from latentlab.training.run_seen import RunSeen
 from latentlab.ui.icons import icon
+from latentlab.ui.run_watch import RunWatch
 from latentlab.ui.studio import Studio
 
 
@@ -37,6 +37,7 @@ class TrainInvitation(QWidget):
         super().__init__(parent)
         self._studio = studio
         self._folder: Path | None = None
+        self._watch: RunWatch | None = None
         title = QLabel(self.tr("Train a DCGAN of your own"))
         title.setObjectName("title")
         text = QLabel(
@@ -56,6 +57,7 @@ class TrainInvitation(QWidget):
         follow = QPushButton(icon("show"), self.tr("Follow run folder…"))
         self.last = QPushButton(icon("resume"), "")
         self.last.clicked.connect(self._on_last)
+        self.last.setAccessibleName(self.tr("Go on with the last run"))
         self.last.hide()
         buttons = QHBoxLayout()
         buttons.addStretch(1)
@@ -77,18 +79,31 @@ class TrainInvitation(QWidget):
         layout.addStretch(3)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Offer the last run, if it is there and was left before its end."""
+        """Look whether the last run is there and was left before its end, without waiting for a folder that hangs."""
         super().showEvent(event)
-        folder = Path(self._studio.settings.run_folder)
-        self._folder = folder if self._studio.settings.run_folder and can_resume(folder) else None
-        seen = RunReader(folder).glance() if self._folder is not None else None
-        if seen is None or seen.complete:
-            self.last.hide()
-            return
+        if self._studio.settings.run_folder and self._watch is None:
+            self._watch = self._studio.training.watch(Path(self._studio.settings.run_folder))
+            self._watch.seen.connect(self._on_seen)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Look no further."""
+        super().hideEvent(event)
+        self._end_watch()
+
+    def _end_watch(self) -> None:
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.seen.disconnect(self._on_seen)
+            self._studio.training.unwatch(watch)
+
+    @Slot(object)
+    def _on_seen(self, seen: RunSeen) -> None:
+        self._end_watch()
+        self._folder = seen.folder
+        self.last.setVisible(seen.resumable and not seen.complete)
         words = self.tr("Go on with {0}, left at {1} of {2} kimg")
-        self.last.setText(words.format(folder.name, f"{seen.kimg:.1f}", f"{seen.total_kimg:g}"))
-        self.last.setToolTip(str(folder))
-        self.last.show()
+        self.last.setText(words.format(seen.folder.name, f"{seen.kimg:.1f}", f"{seen.total_kimg:g}"))
+        self.last.setToolTip(str(seen.folder))
 
     @Slot()
     def _on_last(self) -> None:

@@ -13,6 +13,7 @@ from latentlab.ui.actions import ActionSpec
 from latentlab.ui.icons import icon
 
 _WIDTH_PX, _ROWS = 520, 11
+_CAN_RUN = Qt.ItemFlag.ItemIsEnabled
 _SLIDER = Qt.ItemDataRole.UserRole + 1
 
 
@@ -111,12 +112,13 @@ class CommandPalette(QFrame):
             nothing = QListWidgetItem(self._blank, self.tr("Nothing is called that."))
             nothing.setFlags(Qt.ItemFlag.NoItemFlags)
             self._list.addItem(nothing)
-        self._list.setCurrentRow(0)
+        rows = range(self._list.count())
+        self._list.setCurrentRow(next((row for row in rows if self._list.item(row).flags() & _CAN_RUN), 0))
 
     def _add_sliders(self, wanted: list[str]) -> None:
         """Offer the directions whose names have every word that was typed, the best ones first."""
         names = self._sliders() if wanted else ()
-        ranks = {name: _rank(wanted, name, "", "") for name in names}
+        ranks = {name: _rank(wanted, name, self.tr("Slider"), "") for name in names}
         for name in sorted((each for each in names if ranks[each] is not None), key=lambda each: ranks[each] or 0):
             item = QListWidgetItem(icon("directions"), self.tr("Slider: {0}").format(name))
             item.setData(_SLIDER, name)

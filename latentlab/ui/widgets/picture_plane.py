@@ -93,7 +93,7 @@ class PicturePlane(PlaneView):
         if not self._items:
             super().fit()
             return
-        across, up = np.abs(self._places).max(axis=0)
+        across, up = np.maximum(np.abs(self._places).max(axis=0), 1.0)
         room = min((self.width() / 2 - _MARGIN_PX) / across, (self.height() / 2 - _MARGIN_PX) / up)
         self._centre = (0.0, 0.0)
         self.zoom(max(1.0, room) / self._scale)

@@ -292,11 +292,14 @@ def test_progress_ascends_to_one_and_may_cancel(work: Callable[[Callable[[float]
     ("value", "error", "words"),
     [
         (0.95, 0.0089, "0.9500 ± 0.0089"),
-        (94620.3, 7712.0, "94,620 ± 7,712"),
+        (94620.3, 7712.0, "94,620 ± 7,700"),
         (17.868, 3.2, "17.9 ± 3.2"),
         (1.0, 0.0, "1 ± 0"),
         (1.0, float("nan"), "1 ± nan"),
         (-0.758, 0.57, "-0.76 ± 0.57"),
+        (-0.0001, 0.2, "0.00 ± 0.20"),
+        (1.0, 0.0995, "1.00 ± 0.10"),
+        (0.5, 1e-12, "0.5 ± 1e-12"),
     ],
 )
 def test_a_figure_has_the_decimals_of_its_error(value: float, error: float, words: str) -> None:

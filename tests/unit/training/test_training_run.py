@@ -460,7 +460,7 @@ def test_a_run_from_another_kind_of_device_says_that_it_goes_on_otherwise(tmp_pa
     RunFolder(folder).save_state(state | {"device": "cuda", "stream": torch.zeros(16, dtype=torch.uint8)})
     assert run(folder, config, resume=True, emit=events.append).complete
     notices = [event.text for event in events if isinstance(event, Notice)]
-    assert notices == ["begun on another kind of device: going on on cpu with other random numbers, not bit for bit"]
+    assert notices == ["Begun on another kind of device: on cpu it goes on with other random numbers, not bit for bit."]
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="has CUDA")
