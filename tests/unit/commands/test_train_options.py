@@ -40,7 +40,7 @@ def test_nothing_is_given_but_what_is_named() -> None:
     assert train.given() == {"data": "mnist"}
     assert (train.out, train.preset, train.resume, train.device, train.json) == (
         Path("run"),
-        "custom",
+        None,
         False,
         "auto",
         False,
