@@ -183,7 +183,7 @@ class ExplorePanel(QWidget):
         y = self._y(point)
         if y is not None:
             self.classes.show_class(int(y[0]))
-        held = {"a": self.tr("end A of the strip"), "b": self.tr("end B of the strip")}.get(state.strip.held or "")
+        held = {"a": self.tr("end A"), "b": self.tr("end B")}.get(state.strip.held or "")
         if self._comparing:
             self.caption.set_whole(self.tr("before: {0}").format(state.before.title()))
         else:
