@@ -393,6 +393,16 @@ def test_other_directions_come_while_the_keyboard_is_in_a_row(
     assert "Traceback" not in capfd.readouterr().err
 
 
+def test_one_row_at_most_shows_what_can_be_switched(window: MainWindow) -> None:
+    """A menu or a drag that ends elsewhere may keep a row from hearing that the pointer has left it."""
+    slider = slider_of(window, "Factor 1")
+    first = marks(window, "Factor 1")
+    slider.setAttribute(Qt.WidgetAttribute.WA_UnderMouse)
+    assert marks(window, "Factor 2")
+    assert not any(mark.isVisible() for mark in first)
+    assert not slider.underMouse()
+
+
 def test_new_directions_are_scrolled_to(window: MainWindow) -> None:
     bar = window.directions.sliders.verticalScrollBar()
     bar.setValue(bar.maximum())

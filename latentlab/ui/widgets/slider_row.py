@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+from weakref import ref
+
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QContextMenuEvent, QEnterEvent, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from latentlab.ui.icons import icon
 from latentlab.ui.widgets.centred_slider import CentredSlider
@@ -44,6 +48,7 @@ class SliderRow(QWidget):
     dropped = Signal(str, int)
     step_wanted = Signal(str, int)
     _gestures = 0
+    _entered: ClassVar[ref[SliderRow] | None] = None
 
     def __init__(
         self,
@@ -185,7 +190,11 @@ class SliderRow(QWidget):
         self.menu_wanted.emit(self.name, event.globalPos())
 
     def enterEvent(self, event: QEnterEvent) -> None:
-        """Show what can be switched."""
+        """Show what can be switched; a row that was never left, as under a menu, is left by now."""
+        last = SliderRow._entered() if SliderRow._entered is not None else None
+        if last is not None and last is not self and isValid(last):
+            last._set_near(False)
+        SliderRow._entered = ref(self)
         self._set_near(True)
 
     def leaveEvent(self, event: QEvent) -> None:
@@ -238,6 +247,9 @@ class SliderRow(QWidget):
     def _set_near(self, near: bool) -> None:
         for part in (self._grip, self._favourite, self._lock):
             part.set_near(near)
+        if not near:
+            self._slider.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, False)
+            self._slider.update()
 
     @Slot(float)
     def _on_moved(self, value: float) -> None:
