@@ -334,7 +334,7 @@ class _ShelfView(QListView):
         self._panel = panel
         self.setViewMode(QListView.ViewMode.IconMode)
         self.setIconSize(QSize(_THUMB_PX, _THUMB_PX))
-        self.setGridSize(QSize(_THUMB_PX + 28, _THUMB_PX + 48))
+        self.setGridSize(QSize(_THUMB_PX + 34, _THUMB_PX + 48))
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setMovement(QListView.Movement.Snap)
         self.setWordWrap(True)
