@@ -20,6 +20,7 @@ from latentlab.session.state import SessionState, adopted, fresh_state
 from latentlab.session.store import SUFFIX as SESSION_SUFFIX
 from latentlab.session.store import StoredSession, load_session, save_session
 from latentlab.ui.model_kinds import is_quick
+from latentlab.ui.session_file import SessionFile
 from latentlab.ui.studio import Studio
 
 BUNDLED_SEEDS = (38, 19)
@@ -52,21 +53,6 @@ class SlowReading:
     session_file: Path | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class _Belonging:
-    """To which file a document belonged at a moment that undo may come back to, and what that file held.
-
-    Attributes:
-        state: The document.
-        file: Its session file, if it had one.
-        saved: What was saved there.
-    """
-
-    state: SessionState
-    file: Path | None
-    saved: SessionState | None
-
-
 class Documents(QObject):
     """Knows which file the session belongs to. GUI thread only.
 
@@ -74,21 +60,16 @@ class Documents(QObject):
         keeping_failed: (the state that was to be kept, an `ErrorReport`), emitted on the keeper's thread, delivered on
             the GUI thread.
         reading_wanted: The `SlowReading` to be done in the background; GUI thread.
-        session_changed: `session_name` or `is_modified` is another; GUI thread.
     """
 
     keeping_failed = Signal(object, object)
     reading_wanted = Signal(object)
-    session_changed = Signal()
 
     def __init__(self, studio: Studio, window: QWidget) -> None:
         super().__init__(window)
         self._studio = studio
         self._window = window
-        self._session_file: Path | None = None
-        self._saved_state: SessionState | None = None
-        self._told: tuple[str, bool] = ("", False)
-        self._belongings: list[_Belonging] = []
+        self.session = SessionFile(studio, self)
         self._kept_state: SessionState | None = None
         self._keeper = SessionKeeper(self._tell_of_failure)
         self.keeping_failed.connect(self._on_keeping_failed)
@@ -97,16 +78,6 @@ class Documents(QObject):
         self._resting.setInterval(AUTOSAVE_AFTER_MS)
         self._resting.timeout.connect(self.autosave)
         studio.state_changed.connect(self._on_state)
-
-    @property
-    def session_name(self) -> str:
-        """Return what the session's file is called; empty where it has none."""
-        return self._session_file.stem if self._session_file is not None else ""
-
-    @property
-    def is_modified(self) -> bool:
-        """Whether the session has a file that holds something else."""
-        return self._session_file is not None and self._studio.state is not self._saved_state
 
     def open_start(self, named: Path | None, open_model: OpenModel = OpenedModel.from_file) -> None:
         """Open what the application starts with: the file named, the last session, or the bundled model.
@@ -131,7 +102,7 @@ class Documents(QObject):
         try:
             if named is not None and named.suffix.lower() == SESSION_SUFFIX:
                 if last is not None:
-                    save_session(before_file(), last.state, last.model_path, last.model_hash)
+                    problem = _kept(last)
                 self._open(named, open_model)
             elif named is not None:
                 self.show_model(open_model(named), last)
@@ -222,10 +193,10 @@ class Documents(QObject):
     @Slot()
     def save(self) -> None:
         """Save the session to its file, asking for one the first time."""
-        if self._session_file is None:
+        if self.session.path is None:
             self.save_as()
         else:
-            self._save_to(self._session_file)
+            self._save_to(self.session.path)
 
     @Slot()
     def save_as(self) -> None:
@@ -270,16 +241,6 @@ class Documents(QObject):
     @Slot(object)
     def _on_state(self, _state: SessionState) -> None:
         self._resting.start()
-        for each in self._belongings:
-            if each.state is self._studio.state:  # undo and redo bring the very same documents back
-                self._session_file, self._saved_state = each.file, each.saved
-        self._tell()
-
-    def _tell(self) -> None:
-        now = self.session_name, self.is_modified
-        if now != self._told:
-            self._told = now
-            self.session_changed.emit()
 
     def _tell_of_failure(self, job: KeepJob, report: ErrorReport) -> None:
         self.keeping_failed.emit(job.state, report)
@@ -307,13 +268,9 @@ class Documents(QObject):
         """Show a session that the user chose; what was there is kept, and comes back by undo where the model stays."""
         is_before = path == before_file()
         name = self.tr("the session before") if is_before else path.name
-        before, trouble = self._studio.state, self._keep_before()
-        belonged = None if before is None else _Belonging(before, self._session_file, self._saved_state)
+        before, trouble = self._studio.state, self._keep_present()
         self.show_model(model, stored, self.tr("Open {0}").format(name))
-        self._belongs_to(None if is_before else path)
-        after = self._studio.state
-        if belonged is not None and after is not None:
-            self._belongings += [belonged, _Belonging(after, self._session_file, self._saved_state)]
+        self.session.opened(before, None if is_before else path)
         if trouble is not None:  # a model that opens takes earlier messages away: this one comes after it
             self._studio.report(trouble, self.tr("Keeping the session before"))
         elif before is not None:
@@ -321,24 +278,14 @@ class Documents(QObject):
                 self.tr("Opened {0}. File > Session before this one brings back what was there").format(name)
             )
 
-    def _belongs_to(self, file: Path | None) -> None:
-        """Take a session file, or none, to hold what is there now."""
-        self._session_file, self._saved_state = file, self._studio.state
-        self._tell()
-
-    def _keep_before(self) -> LatentlabError | None:
+    def _keep_present(self) -> LatentlabError | None:
         """Keep what is there, if anything, before it gives way; return why it could not be kept."""
         state, model, path = self._studio.state, self._studio.model, self._model_path()
         if state is None or model is None:
             return None
         if path is None:
             return LatentlabError(model.name, self.tr("is in no file yet: what was there could not be kept"))
-        try:
-            make_folder(before_file().parent)
-            save_session(before_file(), state, path, model.generator.content_hash)
-        except LatentlabError as error:
-            return error
-        return None
+        return _kept(StoredSession(state, path, model.generator.content_hash))
 
     def _compare_hash(self, model: OpenedModel, stored: StoredSession) -> None:
         if stored.model_hash != model.generator.content_hash:
@@ -355,11 +302,21 @@ class Documents(QObject):
         except LatentlabError as error:
             self._studio.report(error, self.tr("Saving the session"))
             return
-        self._belongs_to(path)
+        self.session.saved(path)
         self._studio.notice.emit(self.tr("Saved {0}").format(path.name))
 
     def _model_path(self) -> Path | None:
         return self._studio.model.generator.path if self._studio.model else None
 
     def _start_folder(self) -> str:
-        return str(self._session_file.parent if self._session_file else Path.home())
+        return str(self.session.path.parent if self.session.path else Path.home())
+
+
+def _kept(session: StoredSession) -> LatentlabError | None:
+    """Keep a session that gives way to another; return why it could not be kept."""
+    try:
+        make_folder(before_file().parent)
+        save_session(before_file(), session.state, session.model_path, session.model_hash)
+    except LatentlabError as error:
+        return error
+    return None

@@ -40,6 +40,7 @@ from latentlab.ui.status import StatusLine
 from latentlab.ui.studio import Studio
 from latentlab.ui.widgets.message_bar import MessageBar
 from latentlab.ui.window_frame import WindowFrame
+from latentlab.ui.window_title import WindowTitle
 
 if TYPE_CHECKING:
     from latentlab.training.service import TrainJob
@@ -81,6 +82,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(_LEAST_SIZE_PX.boundedTo(self.screen().availableSize()))
         self.studio = Studio(settings, self)
         self.documents = Documents(self.studio, self)
+        WindowTitle(self, self.studio, self.documents.session)
         self.explore = ExplorePanel(self.studio)
         self.messages = MessageBar()
         self.frame = WindowFrame(self, self.messages)
@@ -330,7 +332,6 @@ class MainWindow(QMainWindow):
         self.tabs.currentChanged.connect(self._on_page)
         self.dialogs.run_wanted.connect(self._on_start_run)
         self.documents.reading_wanted.connect(self._on_reading_wanted)
-        self.documents.session_changed.connect(self._refresh_title)
         self.dialogs.open_wanted.connect(self._on_open)
         self.dialogs.compare_wanted.connect(self._on_compare)
         self.dialogs.explore_wanted.connect(self._on_show_explore)
@@ -376,16 +377,6 @@ class MainWindow(QMainWindow):
         if page is not None:
             page.setFocus(Qt.FocusReason.MouseFocusReason)
 
-    @Slot()
-    def _refresh_title(self) -> None:
-        """Name the model, and the session with a mark where it differs from its file."""
-        model, session = self.studio.model, self.documents.session_name
-        if model is not None:
-            self.setWindowTitle(
-                f"{session}[*] – {model.title} — latentlab" if session else f"{model.title} — latentlab"
-            )
-            self.setWindowModified(self.documents.is_modified)
-
     def _set_model_open(self, is_open: bool) -> None:
         self.actions_.set_model_open(is_open)
         for panel in self._need_model:
@@ -393,7 +384,6 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_model(self, model: OpenedModel) -> None:
-        self._refresh_title()
         self._set_model_open(True)
         self._refresh_possible(model)
         self.messages.dismiss()

@@ -151,6 +151,12 @@ def test_undo_brings_the_file_back_that_a_document_belongs_to(
     window.actions_["redo"].trigger()
     assert window.windowTitle().startswith("one[*]")
     assert not window.isWindowModified()
+    window.explore.roll()
+    choosing(monkeypatch, tmp_path / "three.latentlab")
+    window.actions_["save-session-as"].trigger()
+    window.actions_["undo"].trigger()
+    assert window.windowTitle().startswith("three[*]"), "it belongs to the file that it was saved as"
+    assert window.isWindowModified()
 
 
 def test_what_is_in_no_file_is_not_said_to_be_kept(
