@@ -32,7 +32,7 @@ from latentlab.ui.qimage import to_qimage
 from latentlab.ui.render_bridge import Frames
 from latentlab.ui.studio import Studio
 from latentlab.ui.widgets.picture import fitted
-from latentlab.ui.widgets.plane_view import ZOOM_STEP, PlaneView
+from latentlab.ui.widgets.plane_view import PlaneView
 
 HAND_LANE, TILES_LANE = "map-hand", "map-tiles"
 _LEAST_CELL_PX = 56.0
@@ -152,30 +152,14 @@ class PlaneMap(PlaneView):
             self.go(self._snapped(self.to_place(event.position())))
         self._dragging = False
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrows walk, with Shift in small steps; plus, minus and 0 zoom; Enter takes the middle."""
-        steps = {
-            Qt.Key.Key_Left: (-1, 0),
-            Qt.Key.Key_Right: (1, 0),
-            Qt.Key.Key_Up: (0, 1),
-            Qt.Key.Key_Down: (0, -1),
-        }
-        key = event.key()
-        if event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier):
-            event.ignore()
-        elif key in steps:
-            self._gesture += 0 if event.isAutoRepeat() else 1
-            self._step(*steps[Qt.Key(key)], fine=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
-        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
-            self.zoom(ZOOM_STEP)
-        elif key in (Qt.Key.Key_Minus, Qt.Key.Key_Underscore):
-            self.zoom(1.0 / ZOOM_STEP)
-        elif key == Qt.Key.Key_0:
-            self.fit()
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.go(self._centre)
-        else:
-            super().keyPressEvent(event)
+    def on_arrow(self, x: int, y: int, event: QKeyEvent) -> None:
+        """Walk, with Shift in small steps."""
+        self._gesture += 0 if event.isAutoRepeat() else 1
+        self._step(x, y, fine=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
+
+    def on_enter(self) -> None:
+        """Go to the middle."""
+        self.go(self._centre)
 
     def paint_plane(self, painter: QPainter) -> None:
         """Draw the pictures around, then the one in hand."""

@@ -14,7 +14,7 @@ from latentlab.session.plane import Place
 from latentlab.ui import theme
 from latentlab.ui.icons import icon
 from latentlab.ui.widgets.picture import fitted
-from latentlab.ui.widgets.plane_view import ZOOM_STEP, PlaneView
+from latentlab.ui.widgets.plane_view import PlaneView
 
 _SCALE_PX, _LEAST_PX, _MOST_PX = 240.0, 80.0, 8000.0
 _MARGIN_PX = 32.0
@@ -141,31 +141,28 @@ class PicturePlane(PlaneView):
         self._point_at(None)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrows go from picture to picture, Enter picks up; plus and minus zoom, 0 shows all."""
-        steps = {
-            Qt.Key.Key_Left: (-1, 0),
-            Qt.Key.Key_Right: (1, 0),
-            Qt.Key.Key_Up: (0, 1),
-            Qt.Key.Key_Down: (0, -1),
-        }
-        key = event.key()
-        if event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier):
-            event.ignore()
-        elif key in steps and event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-            x, y = steps[Qt.Key(key)]
-            self._move(x * _PAN_SHARE * self.width() / self._scale, y * _PAN_SHARE * self.height() / self._scale)
-        elif key in steps:
-            self._point_at(self._beside(*steps[Qt.Key(key)]))
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self._pointed is not None:
-            self.picked.emit(self._pointed)
-        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
-            self.zoom(ZOOM_STEP, self._pointed_at())
-        elif key in (Qt.Key.Key_Minus, Qt.Key.Key_Underscore):
-            self.zoom(1.0 / ZOOM_STEP, self._pointed_at())
-        elif key == Qt.Key.Key_0:
-            self.fit()
+        """Space picks up too."""
+        if event.key() == Qt.Key.Key_Space and not event.modifiers():
+            self.on_enter()
         else:
             super().keyPressEvent(event)
+
+    def on_arrow(self, x: int, y: int, event: QKeyEvent) -> None:
+        """Go from picture to picture; with Shift move the plane."""
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            step = _PAN_SHARE / self._scale
+            self._move(x * step * self.width(), y * step * self.height())
+        else:
+            self._point_at(self._beside(x, y))
+
+    def on_enter(self) -> None:
+        """Pick up the picture pointed at."""
+        if self._pointed is not None:
+            self.picked.emit(self._pointed)
+
+    def key_anchor(self) -> QPointF | None:
+        """Keep the picture pointed at where it is."""
+        return self.to_screen(self._pointed.at) if self._pointed is not None else None
 
     def paint_plane(self, painter: QPainter) -> None:
         """Draw dots, pictures, pins, the hand, and what is pointed at, in this order."""
@@ -280,9 +277,6 @@ class PicturePlane(PlaneView):
         if item is not None and not QRectF(self.rect()).contains(self.to_screen(item.at)):
             self._centre = item.at
         self.update()
-
-    def _pointed_at(self) -> QPointF | None:
-        return self.to_screen(self._pointed.at) if self._pointed is not None else None
 
     def _move(self, x: float, y: float) -> None:
         self._centre = self._centre[0] + x, self._centre[1] + y

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFocusEvent, QPainter, QPaintEvent, QPen, QWheelEvent
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from latentlab.session.plane import Place
@@ -14,6 +14,12 @@ from latentlab.ui.widgets.focus import came_by_keyboard
 
 ZOOM_STEP = 1.25
 _NOTCH = 120.0
+_ARROWS: dict[int, tuple[int, int]] = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, 1),
+    Qt.Key.Key_Down: (0, -1),
+}
 
 
 class PlaneView(QWidget):
@@ -80,6 +86,36 @@ class PlaneView(QWidget):
     def zoom_anchor(self, at: QPointF) -> QPointF | None:
         """Return what stays where it is when the wheel turns: what is under the pointer."""
         return at
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows go, Enter takes; plus and minus zoom, 0 shows all. With Control or Alt a key is the window's."""
+        key = event.key()
+        if event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier):
+            event.ignore()
+        elif key in _ARROWS:
+            self.on_arrow(*_ARROWS[key], event)
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self.zoom(ZOOM_STEP, self.key_anchor())
+        elif key in (Qt.Key.Key_Minus, Qt.Key.Key_Underscore):
+            self.zoom(1.0 / ZOOM_STEP, self.key_anchor())
+        elif key == Qt.Key.Key_0:
+            self.fit()
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.on_enter()
+        else:
+            super().keyPressEvent(event)
+
+    def on_arrow(self, x: int, y: int, event: QKeyEvent) -> None:
+        """Go one step, -1, 0 or 1 along each axis of the plane."""
+        raise NotImplementedError
+
+    def on_enter(self) -> None:
+        """Take what the keyboard is at."""
+        raise NotImplementedError
+
+    def key_anchor(self) -> QPointF | None:
+        """Return what stays where it is when a key zooms; None for the middle."""
+        return None
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom."""
