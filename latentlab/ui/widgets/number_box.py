@@ -6,6 +6,7 @@ A number beyond the range may be typed and becomes the nearest within; undo is t
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QValidator, QWheelEvent
@@ -22,7 +23,49 @@ def keep_off_the_edge(box: QAbstractSpinBox) -> None:
     box.lineEdit().setTextMargins(_MARGIN_PX, 0, _MARGIN_PX, 0)
 
 
-class NumberBox(QDoubleSpinBox):
+_Box: Any = object
+"""Stands for either of Qt's boxes, whose common base knows no range."""
+
+
+class _Patient(_Box):  # type: ignore[misc]
+    """What both boxes have in common; stands before Qt's class among the bases."""
+
+    def event(self, event: QEvent) -> bool:
+        """Leave undo to the window."""
+        return False if _is_for_the_window(self, event) else super().event(event)
+
+    def validate(self, text: str, place: int) -> Verdict:
+        """Let a number beyond the range be typed: it is one that is not finished yet."""
+        verdict: Verdict = super().validate(text, place)
+        number = self._number_in(text)
+        is_beyond = number < self.minimum() or number > self.maximum()
+        return (QValidator.State.Intermediate, *verdict[1:]) if is_beyond else verdict
+
+    def fixup(self, text: str) -> str:
+        """Take the nearest number within the range."""
+        number = self._number_in(text)
+        if math.isnan(number):
+            return str(super().fixup(text))
+        return str(self.textFromValue(type(self.minimum())(min(self.maximum(), max(self.minimum(), number)))))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Leave on Enter and Escape."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.lineEdit().setText(f"{self.prefix()}{self.textFromValue(self.value())}{self.suffix()}")
+            self.clearFocus()
+            return
+        super().keyPressEvent(event)
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.clearFocus()
+
+    def _number_in(self, text: str) -> float:
+        """Return the number that a text says; not a number where it says none."""
+        bare = text.removeprefix(self.prefix()).removesuffix(self.suffix()).strip()
+        number, is_one = self.locale().toDouble(bare)
+        return number if is_one else math.nan
+
+
+class NumberBox(_Patient, QDoubleSpinBox):
     """A box for a number; the wheel turns it only once it has the focus, so that panels scroll."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -30,30 +73,6 @@ class NumberBox(QDoubleSpinBox):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setKeyboardTracking(False)
         keep_off_the_edge(self)
-
-    def event(self, event: QEvent) -> bool:
-        """Leave undo to the window."""
-        return False if _is_for_the_window(self, event) else super().event(event)
-
-    def validate(self, text: str, place: int) -> Verdict:
-        """Let a number beyond the range be typed."""
-        verdict: Verdict = super().validate(text, place)
-        return _patient(verdict, _number_in(self, text), self.minimum(), self.maximum())
-
-    def fixup(self, text: str) -> str:
-        """Take the nearest number within the range."""
-        number = _number_in(self, text)
-        return super().fixup(text) if math.isnan(number) else self.textFromValue(_within(self, number))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Leave on Enter and Escape."""
-        if event.key() == Qt.Key.Key_Escape:
-            self.lineEdit().setText(self.textFromValue(self.value()))
-            self.clearFocus()
-            return
-        super().keyPressEvent(event)
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.clearFocus()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Step with the focus only."""
@@ -63,37 +82,13 @@ class NumberBox(QDoubleSpinBox):
             event.ignore()
 
 
-class CountBox(QSpinBox):
+class CountBox(_Patient, QSpinBox):
     """A box for a whole number that gives the keyboard back on Enter and Escape."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setKeyboardTracking(False)
         keep_off_the_edge(self)
-
-    def event(self, event: QEvent) -> bool:
-        """Leave undo to the window."""
-        return False if _is_for_the_window(self, event) else super().event(event)
-
-    def validate(self, text: str, place: int) -> Verdict:
-        """Let a number beyond the range be typed."""
-        verdict: Verdict = super().validate(text, place)
-        return _patient(verdict, _number_in(self, text), self.minimum(), self.maximum())
-
-    def fixup(self, text: str) -> str:
-        """Take the nearest number within the range."""
-        number = _number_in(self, text)
-        return super().fixup(text) if math.isnan(number) else self.textFromValue(int(_within(self, number)))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Leave on Enter and Escape."""
-        if event.key() == Qt.Key.Key_Escape:
-            self.lineEdit().setText(f"{self.prefix()}{self.value()}{self.suffix()}")
-            self.clearFocus()
-            return
-        super().keyPressEvent(event)
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.clearFocus()
 
 
 class SearchBox(QLineEdit):
@@ -116,21 +111,3 @@ def _is_for_the_window(box: QAbstractSpinBox, event: QEvent) -> bool:
         and (event.matches(QKeySequence.StandardKey.Undo) or event.matches(QKeySequence.StandardKey.Redo))
         and not box.lineEdit().isModified()
     )
-
-
-def _number_in(box: QSpinBox | QDoubleSpinBox, text: str) -> float:
-    """Return the number that a text says; not a number where it says none."""
-    bare = text.removeprefix(box.prefix()).removesuffix(box.suffix()).strip()
-    number, is_one = box.locale().toDouble(bare)
-    return number if is_one else math.nan
-
-
-def _within(box: QSpinBox | QDoubleSpinBox, number: float) -> float:
-    return min(box.maximum(), max(box.minimum(), number))
-
-
-def _patient(verdict: Verdict, number: float, least: float, most: float) -> Verdict:
-    """Judge a number beyond the range as one that is not finished yet; nan is none."""
-    if number < least or number > most:
-        return (QValidator.State.Intermediate, *verdict[1:])
-    return verdict
