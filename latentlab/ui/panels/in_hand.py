@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Signal, Slot
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from latentlab.pixels import Pixels
@@ -63,6 +64,12 @@ class InHand(QWidget):
         studio.settings_changed.connect(self._on_settings)
         self._on_settings(studio.settings)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Name what changed while out of sight."""
+        super().showEvent(event)
+        if self._studio.state is not None:
+            self._on_state(self._studio.state)
+
     def set_pixels(self, pixels: Pixels | None) -> None:
         """Show the picture, shape (H, W, C), uint8, as it was just drawn; costs nothing while out of sight."""
         if not self.isHidden():
@@ -70,7 +77,8 @@ class InHand(QWidget):
 
     @Slot(object)
     def _on_state(self, state: SessionState) -> None:
-        self.caption.set_whole(state.picture.title())
+        if not self.isHidden():
+            self.caption.set_whole(state.picture.title())
 
     @Slot(object)
     def _on_settings(self, settings: Settings) -> None:
