@@ -2,7 +2,7 @@
 
 NVIDIA's libraries take convolutions in TF32 unless `torch.backends.cudnn.allow_tf32` is cleared, which is for the whole
 process and so would slow a training down: rounding to its 10 bits moved single pixels of the bundled digits by up to 3
-levels, of the faces by 1 (rounded on a CPU; no GPU was at hand).
+levels, of the faces by 1 (`tests/benchmarks/tf32.py`, which rounds on a CPU; no GPU was at hand).
 """
 
 from __future__ import annotations
