@@ -19,7 +19,7 @@ from latentlab.preload import Preloading
 from latentlab.session.beginning import OpeningAhead
 from latentlab.ui.system_libraries import check_display
 
-_UNINTERRUPTED_S, _SWITCH_S = 1.0, 0.0003
+UNINTERRUPTED_S, SWITCH_S = 1.0, 0.0003
 _LONGEST_END_S = 60.0
 _log = log.get(__name__)
 
@@ -44,9 +44,9 @@ def start(model: str | None, device: str | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     # Until Qt is there no thread may cut in on another, only take its turn where one waits: what Qt's bindings bring
-    # walks over all modules while it is imported, and aborts the process if one is added meanwhile. That ended 8 of 608
-    # starts.
-    sys.setswitchinterval(_UNINTERRUPTED_S)
+    # walks over all modules while it is imported, and aborts the process if one is added meanwhile: seen on an
+    # overloaded machine, and counted by `tests/benchmarks/start_race.py`, which has not met it again.
+    sys.setswitchinterval(UNINTERRUPTED_S)
     if sys.platform == "win32":
         import torch  # noqa: F401 - after Qt its libraries do not load on Windows
     named = Path(model).expanduser() if model else None
@@ -63,7 +63,7 @@ def start(model: str | None, device: str | None = None) -> int:
     from latentlab.ui.main_window import MainWindow
 
     # Pure Python in another thread would hold the window up for a whole switch interval, 5 ms by default.
-    sys.setswitchinterval(_SWITCH_S)
+    sys.setswitchinterval(SWITCH_S)
     app = QApplication.instance() or QApplication([sys.argv[0] or "latentlab"])
     if not isinstance(app, QApplication):
         raise RuntimeError("another Qt application runs in this process")
