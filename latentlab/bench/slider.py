@@ -17,10 +17,11 @@ def measure(bench: Bench) -> Found:
     """Drag a slider of the window and the eager path in turns, each turn in a process of its own.
 
     The window's time runs from the mouse event that changes the value to the end of the `paintEvent` that drew the
-    request of that very change, the eager path's from the call with the new value to the end of its `paintEvent`.
+    request of that very change, the eager path's from the call with the new value to the end of its `paintEvent`. A
+    window that draws, or paints, hears late of the next move: that wait is added where it says "from the hand".
     """
-    ours = ("paced", "caught_up", "single", "free", "backend")
-    eager = ("paced", "single")
+    ours = ("paced", "hand", "caught_up", "single", "free", "backend")
+    eager = ("paced", "hand", "single")
     samples: dict[str, list[float]] = {name: [] for name in (*ours, *(f"eager {name}" for name in eager))}
     moves, blocks = 60, bench.count(4, 1)
     for turn in range(bench.count(3, 1)):
@@ -41,11 +42,13 @@ def measure(bench: Bench) -> Found:
         "Slider to pixels: from the change of a value to the paintEvent that drew it",
         (
             paced,
+            _figure("  from the hand", samples["hand"]),
             _figure("  until that or a newer value is on the screen", samples["caught_up"]),
             _figure("window, one move at a time, the strip following", samples["single"]),
             _figure(f"window, {pace}, the strip at rest", samples["free"]),
             backend,
             eager_paced,
+            _figure("  from the hand", samples["eager hand"]),
             _figure("eager PyTorch, Pillow, QPixmap, one at a time", samples["eager single"]),
         ),
         (

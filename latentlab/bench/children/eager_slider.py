@@ -8,25 +8,25 @@ import time
 import torch
 from PIL import Image
 from PIL.ImageQt import toqpixmap
-from PySide6.QtCore import QEventLoop, QObject, Qt, QTimer, Slot
+from PySide6.QtCore import QEventLoop, QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QApplication, QLabel
 
 from latentlab.bench.children.answer import answers, give, request
-from latentlab.bench.children.pace import PACE_MS
+from latentlab.bench.children.beat import Beat
 from latentlab.models import networks
 from latentlab.session.opened import OpenedModel
 
 
 class _Label(QLabel):
-    """Notes when it was painted last."""
+    """Tells when it was painted."""
 
-    painted_s = 0.0
+    painted = Signal()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint as a label does."""
         super().paintEvent(event)
-        self.painted_s = time.perf_counter()
+        self.painted.emit()
 
 
 class _Loop(QObject):
@@ -42,36 +42,47 @@ class _Loop(QObject):
         self.label = _Label()
         self.label.resize(*size)
         self.label.show()
+        self.label.painted.connect(self._on_painted)
         self._loop = QEventLoop()
-        self._timer = QTimer(self)
-        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.timeout.connect(self._on_beat)
+        self._beat = Beat(self)
+        self._beat.moved.connect(self._move_at)
+        self._paced = False
         self._left = 0
         self._step = 0
-        self._asked_s = 0.0
-        self._samples: list[float] = []
+        self._asked_s: tuple[float, float] | None = None
+        self._samples: list[tuple[float, float]] = []
 
-    def run(self, moves: int, interval_ms: int) -> list[float]:
-        """Return milliseconds from each move to the end of the `paintEvent` that showed it."""
-        self._left, self._samples, self._asked_s = moves, [], 0.0
-        self._timer.setInterval(interval_ms)
-        self._timer.start()
+    def at_pace(self, moves: int) -> list[tuple[float, float]]:
+        """Move as a hand does.
+
+        Returns:
+            Milliseconds to the end of the `paintEvent` that showed each move: from the change of the value, and from
+            the move of the hand.
+        """
+        self._begin(moves, paced=True)
+        self._beat.start()
+        self._loop.exec()
+        self._beat.stop()
+        return self._samples
+
+    def one_at_a_time(self, moves: int) -> list[tuple[float, float]]:
+        """Move only once the last move is on the screen; return the same."""
+        self._begin(moves, paced=False)
+        QTimer.singleShot(0, self._move)
         self._loop.exec()
         return self._samples
 
+    def _begin(self, moves: int, *, paced: bool) -> None:
+        self._paced, self._left, self._samples, self._asked_s = paced, moves, [], None
+
     @Slot()
-    def _on_beat(self) -> None:
-        if self._asked_s:
-            if self.label.painted_s < self._asked_s:
-                return
-            self._samples.append((self.label.painted_s - self._asked_s) * 1000.0)
-            self._asked_s = 0.0
-        if self._left == 0:
-            self._timer.stop()
-            self._loop.quit()
-            return
+    def _move(self) -> None:
+        self._move_at(time.perf_counter())
+
+    @Slot(float)
+    def _move_at(self, moved_s: float) -> None:
         self._left -= 1
-        self._asked_s = time.perf_counter()
+        self._asked_s = time.perf_counter(), moved_s
         self._show()
 
     def _show(self) -> None:
@@ -83,19 +94,33 @@ class _Loop(QObject):
         picture = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
         self.label.setPixmap(toqpixmap(picture.resize(self._size, Image.Resampling.NEAREST)))
 
+    @Slot()
+    def _on_painted(self) -> None:
+        if self._asked_s is None:
+            return
+        now = time.perf_counter()
+        changed_s, moved_s = self._asked_s
+        self._samples.append(((now - changed_s) * 1000.0, (now - moved_s) * 1000.0))
+        self._asked_s = None
+        if self._left <= 0:
+            self._loop.quit()
+        elif not self._paced:
+            QTimer.singleShot(0, self._move)
+
 
 def main() -> None:
     """Measure what was asked and give the answer."""
     stream, asked = answers(), request()
     app = QApplication([sys.argv[0]])
     loop = _Loop(OpenedModel.from_file(asked["model"]), tuple(asked["shown_px"]))
-    loop.run(30, 0)
-    paced: list[float] = []
-    single: list[float] = []
+    loop.one_at_a_time(30)
+    paced: list[tuple[float, float]] = []
+    single: list[tuple[float, float]] = []
     for _ in range(asked["blocks"]):
-        paced += loop.run(asked["moves"], PACE_MS)
-        single += loop.run(asked["moves"], 0)
-    give(stream, {"paced_ms": paced, "single_ms": single})
+        paced += loop.at_pace(asked["moves"])
+        single += loop.one_at_a_time(asked["moves"])
+    (paced_ms, hand_ms), (single_ms, _) = zip(*paced, strict=True), zip(*single, strict=True)
+    give(stream, {"paced_ms": paced_ms, "hand_ms": hand_ms, "single_ms": single_ms})
     loop.label.close()
     del app
 

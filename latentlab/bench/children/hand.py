@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject, QPointF, Qt, QTimer, Slot
 from PySide6.QtGui import QMouseEvent
 
+from latentlab.bench.children.beat import Beat
 from latentlab.bench.children.event_loop import GIVE_UP_S, newest_seq, settle
-from latentlab.bench.children.pace import PACE_MS
 from latentlab.errors import LatentlabError
 from latentlab.ui.widgets.slider_row import CentredSlider
 
@@ -29,17 +30,37 @@ class Answers:
 
     Attributes:
         to_pixels_ms: From each change of the value to the end of the `paintEvent` that drew its request.
+        from_hand_ms: The same from the move of the hand, which the window may have been too busy to hear of at once.
         caught_up_ms: From each change, whether its request was drawn or gave way to a newer one, to the end of the
             `paintEvent` that drew it or a newer one.
     """
 
     to_pixels_ms: list[float] = field(default_factory=list)
+    from_hand_ms: list[float] = field(default_factory=list)
     caught_up_ms: list[float] = field(default_factory=list)
 
     def add(self, others: Answers) -> None:
         """Take in other answers."""
         self.to_pixels_ms += others.to_pixels_ms
+        self.from_hand_ms += others.from_hand_ms
         self.caught_up_ms += others.caught_up_ms
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A move that is to be answered.
+
+    Attributes:
+        before: The seq of the newest request ahead of it.
+        last: That of the newest request that it led to.
+        changed_s: When the value changed.
+        moved_s: When the hand moved.
+    """
+
+    before: int
+    last: int
+    changed_s: float
+    moved_s: float
 
 
 class Hand(QObject):
@@ -96,15 +117,13 @@ class Drag(QObject):
         self._window = window
         self._hand = Hand(window)
         self._loop = QEventLoop()
-        self._timer = QTimer(self)
-        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.setInterval(PACE_MS)
-        self._timer.timeout.connect(self._on_beat)
+        self._beat = Beat(self)
+        self._beat.moved.connect(self._on_beat)
         self._guard = QTimer(self)
         self._guard.setSingleShot(True)
         self._guard.timeout.connect(self._loop.quit)
         self._answers = Answers()
-        self._asked: list[tuple[int, int, float]] = []
+        self._asked: list[_Asked] = []
         self._left = 0
         self._until: Callable[[], bool] | None = None
         self._paced = False
@@ -114,7 +133,7 @@ class Drag(QObject):
         """Move as a hand does, whether the window keeps up or not; so many times, or until something has happened."""
         self._paced = True
         self._begin(moves, until)
-        self._timer.start()
+        self._beat.start()
         return self._end()
 
     def one_at_a_time(self, moves: int) -> Answers:
@@ -135,42 +154,49 @@ class Drag(QObject):
         self._loop.exec()
         drawn = self._guard.isActive() and self._answers.to_pixels_ms
         self._guard.stop()
-        self._timer.stop()
+        self._beat.stop()
         self._hand.release()
         if not drawn:
             raise LatentlabError("bench: dragging a slider", f"a move was not drawn within {GIVE_UP_S:g} s")
         return self._answers
 
-    @Slot()
-    def _on_beat(self) -> None:
+    @Slot(float)
+    def _on_beat(self, moved_s: float) -> None:
         if not (self._until() if self._until is not None else self._left == 0):
-            self._move()
+            self._move_at(moved_s)
         elif not self._asked:
             self._loop.quit()
 
     @Slot()
     def _move(self) -> None:
+        self._move_at(time.perf_counter())
+
+    def _move_at(self, moved_s: float) -> None:
         self._left -= 1
         before = newest_seq(self._window)
-        start = time.perf_counter()
+        # Other lanes may ask as well: the picture's request is one of those, and may be painted before this is over.
+        asked = _Asked(before, sys.maxsize, time.perf_counter(), moved_s)
+        self._asked.append(asked)
         self._hand.move()
         after = newest_seq(self._window)
-        self.last_move = (before, start)
-        if after != before:
-            # Other lanes may have asked as well: the picture's request is one of those.
-            self._asked.append((before, after, start))
-        elif not self._paced:
-            QTimer.singleShot(0, self._move)
+        self.last_move = (before, asked.changed_s)
+        if self._asked and self._asked[-1] is asked:
+            del self._asked[-1]
+            if after != before:
+                self._asked.append(replace(asked, last=after))
+            elif not self._paced:
+                QTimer.singleShot(0, self._move)
 
     @Slot(int)
     def _on_painted(self, seq: int) -> None:
-        newer = [asked for asked in self._asked if asked[1] >= seq]
-        if not newer or newer[0][0] >= seq:
+        newer = [asked for asked in self._asked if asked.last >= seq]
+        if not newer or newer[0].before >= seq:
             return
-        now = time.perf_counter()
+        now, answered = time.perf_counter(), newer[0]
         replaced = self._asked[: len(self._asked) - len(newer)]
-        self._answers.to_pixels_ms.append((now - newer[0][2]) * 1000.0)
-        self._answers.caught_up_ms += [(now - start) * 1000.0 for _, _, start in (*replaced, newer[0])]
+        self._answers.to_pixels_ms.append((now - answered.changed_s) * 1000.0)
+        self._answers.from_hand_ms.append((now - answered.moved_s) * 1000.0)
+        self._answers.caught_up_ms += [(now - asked.changed_s) * 1000.0 for asked in (*replaced, answered)]
         self._asked = newer[1:]
         if not self._paced:
             if self._left > 0:

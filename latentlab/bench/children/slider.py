@@ -30,7 +30,6 @@ def _drive(window: MainWindow, asked: dict[str, Any]) -> dict[str, Any]:
     paced, single, free = Answers(), Answers(), Answers()
     alone: list[float] = []
     for _ in range(asked["blocks"]):
-        backend.use_threads(0)
         alone += timed_ms(lambda: backend.render(z), asked["moves"], warm_up=5)
         paced.add(drag.at_pace(asked["moves"]))
         single.add(drag.one_at_a_time(asked["moves"]))
@@ -43,6 +42,7 @@ def _drive(window: MainWindow, asked: dict[str, Any]) -> dict[str, Any]:
     shown = fitted(QSize(spec.width, spec.height), room, window.devicePixelRatioF())
     return {
         "paced_ms": paced.to_pixels_ms,
+        "hand_ms": paced.from_hand_ms,
         "caught_up_ms": paced.caught_up_ms,
         "single_ms": single.to_pixels_ms,
         "free_ms": free.to_pixels_ms,
