@@ -22,15 +22,20 @@ class Lanes:
     def __init__(self) -> None:
         self._lanes: dict[str, _Lane] = {}
         self._turns: deque[str] = deque()
-        self._others_turn = False
+        self._passed_over = 0
 
     def __bool__(self) -> bool:
         return bool(self._lanes)
 
     @property
-    def can_wait(self) -> bool:
-        """Whether only lanes wait that have had their turn since the last picture."""
-        return PICTURE not in self._lanes and not self._others_turn
+    def has_picture(self) -> bool:
+        """Whether the picture waits."""
+        return PICTURE in self._lanes
+
+    @property
+    def passed_over(self) -> int:
+        """Return how many pictures went ahead of others that wait since one of those had its turn."""
+        return self._passed_over
 
     def put(self, request: RenderRequest) -> None:
         """Replace what waits in the request's lane.
@@ -59,12 +64,25 @@ class Lanes:
         Returns:
             The request and its rows; None if nothing waits.
         """
-        picture = self._lanes.get(PICTURE)
-        if picture is not None and not (self._others_turn and self._turns):
-            self._others_turn = bool(self._turns)
-            del self._lanes[PICTURE]
-            return picture.request, tuple(picture.rows)
-        self._others_turn = False
+        if self._passed_over and self._turns:
+            return self.take_turn(rows_at_most)
+        return self.take_picture() or self.take_turn(rows_at_most)
+
+    def take_picture(self) -> tuple[RenderRequest, tuple[int, ...]] | None:
+        """Take the picture, whole, ahead of all others; None if it does not wait."""
+        picture = self._lanes.pop(PICTURE, None)
+        if picture is None:
+            return None
+        self._passed_over = self._passed_over + 1 if self._turns else 0
+        return picture.request, tuple(picture.rows)
+
+    def take_turn(self, rows_at_most: int) -> tuple[RenderRequest, tuple[int, ...]] | None:
+        """Take a few rows of the lane whose turn it is among those behind the picture; None if none waits.
+
+        Args:
+            rows_at_most: At least 1.
+        """
+        self._passed_over = 0
         if not self._turns:
             return None
         name = self._turns.popleft()
@@ -81,7 +99,7 @@ class Lanes:
         if lane is None:
             self._lanes.clear()
             self._turns.clear()
-            self._others_turn = False
+            self._passed_over = 0
         elif self._lanes.pop(lane, None) is not None and lane != PICTURE:
             self._turns.remove(lane)
 

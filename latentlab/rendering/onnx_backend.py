@@ -7,10 +7,10 @@ What was tried, on two cores of an EPYC with AVX-512, width 64 at 64x64 RGB, mil
 * the batch split over the cores, each slice in a session of one thread: 3.8 / 10.8 / 75, beside 2.9 / 12.6 / 83 of
   OpenVINO. So: a session of all threads for a few pictures, slices for many;
 * chunks of 8 in one session: 103 at 64, no better than the whole; left out;
-* one thread alone: 3.1 for a single picture. Inside the window that is the better choice on two cores, for the window
-  wants one for itself: it asks for all cores but one, `latentlab.cores.spare`. With that, and strips that hold back for
-  the picture, `latentlab bench --only slider` came from 8.1 to 6.0 ms from hand to screen; strips fell from 50 to 33 a
-  second, and came to 41 once all cores drew them while no hand moves the picture;
+* one thread alone: 3.1 for a single picture. On the render thread that is the better choice on two cores while a hand
+  moves, for the window wants one for itself: it asks for `latentlab.cores.spare`. With that, and strips that hold back
+  for the picture, `latentlab bench --only slider` came from 8.1 to 6.0 ms from hand to screen; strips fell from 50 to
+  33 a second, and came to 41 once all cores drew them while no hand moves the picture;
 * the weights beside the graph instead of inside: opening copies them once less, which at this width was most of it.
 """
 
@@ -37,24 +37,22 @@ class OnnxBackend:
 
     Args:
         generator: The generator.
-        threads: As in `use_threads`.
     """
 
-    def __init__(self, generator: Generator, threads: int = 0) -> None:
+    def __init__(self, generator: Generator) -> None:
         self._generator = generator
         self._run: Run = file_run(generator.onnx) if generator.onnx is not None else _own_run(generator)
         self._making = threading.Lock()
         self._sessions: dict[int, onnxruntime.InferenceSession] = {}
         self._graph: tuple[bytes, dict[str, FloatArray]] | None = None
-        self._threads = threads or cores()
 
-    def render(self, z: FloatArray, y: IntArray | None = None) -> Pixels:
+    def render(self, z: FloatArray, y: IntArray | None = None, threads: int = 0) -> Pixels:
         """Render latents; see `Backend.render`.
 
         Raises:
             ModelFileError: If the runtime refuses the generator's graph.
         """
-        z, threads, run = np.ascontiguousarray(z, np.float32), self._threads, self._run
+        z, threads, run = np.ascontiguousarray(z, np.float32), threads or cores(), self._run
         y = np.zeros(len(z), np.int64) if y is None else np.ascontiguousarray(y, np.int64)
         if threads == 1 or len(z) < threads:
             return run(self._session(threads), z, y)
@@ -62,10 +60,6 @@ class OnnxBackend:
         first, *others = zip(np.array_split(z, threads), np.array_split(y, threads), strict=True)
         elsewhere = [_pool().submit(run, session, *slice_) for slice_ in others]
         return np.concatenate([run(session, *first), *(each.result() for each in elsewhere)])
-
-    def use_threads(self, count: int) -> None:
-        """Draw with another number of threads; see `Backend.use_threads`."""
-        self._threads = count or cores()
 
     def _session(self, threads: int) -> onnxruntime.InferenceSession:
         with self._making:

@@ -30,8 +30,8 @@ class TorchBackend:
         self._network = networks.frozen(generator.card.generator.network, generator.weights).to(self.device)
 
     @torch.inference_mode()
-    def render(self, z: FloatArray, y: IntArray | None = None) -> Pixels:
-        """Render latents; see `Backend.render`."""
+    def render(self, z: FloatArray, y: IntArray | None = None, threads: int = 0) -> Pixels:
+        """Render latents; see `Backend.render`. Threads of the CPU do not come into it."""
         fed = [torch.from_numpy(np.array(z, np.float32)).to(self.device)]
         if self._takes_class:
             classes = np.zeros(len(z), np.int64) if y is None else np.array(y, np.int64)
@@ -40,6 +40,3 @@ class TorchBackend:
         # As `pixels.to_pixels` does, on the device: a quarter of the bytes to carry back.
         pixels = ((photo.clamp(-1.0, 1.0) + 1.0) * 127.5).round().to(torch.uint8)
         return np.array(pixels.permute(0, 2, 3, 1).cpu().numpy())
-
-    def use_threads(self, count: int) -> None:
-        """Do nothing: the work is not done on the CPU."""

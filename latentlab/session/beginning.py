@@ -115,9 +115,7 @@ class OpeningAhead:
             self._path = first_model(self._named)
             model = self._model = OpenedModel.from_file(self._path, watch=self._watch)
             self._is_read.set()
-            backend = model.backend()
-            backend.use_threads(spare())
-            backend.render(model.sample(1))
+            model.backend().render(model.sample(1), threads=spare())
         except Cancelled:
             _log.info("what was opened ahead of time was given up")
         except Exception:  # noqa: BLE001 - whoever opens the model meets the same error, and reports it

@@ -19,7 +19,6 @@ from latentlab.latent.directions import Direction
 from latentlab.latent.priors import Prior
 from latentlab.models.checkpoint import Generator
 from latentlab.pixels import Pixels
-from latentlab.rendering.backend import BackendFactory
 from latentlab.rendering.devices import Device
 from latentlab.session import changes
 from latentlab.session.card import Card
@@ -178,7 +177,7 @@ class Studio(QObject):
         if self._model is not None and not self._giving_back.isActive():
             self._giving_back.start(_GIVE_BACK_AFTER_MS)
         self._model = model
-        self.render.open(self._backend_factory(model))
+        self._draw_with(model)
         if self._session is None:
             first = with_library(state or fresh_state(model.z_dim, model.prior), model)
             self._session = SessionModel(first)
@@ -217,7 +216,7 @@ class Studio(QObject):
 
     def _draw_anew(self) -> None:
         if self._model is not None and self._session is not None:
-            self.render.open(self._backend_factory(self._model))
+            self._draw_with(self._model)
             self.state_changed.emit(self._session.state)
 
     def apply(self, change: changes.Change, label: str, merge_key: tuple[object, ...] | None = None) -> None:
@@ -304,11 +303,12 @@ class Studio(QObject):
             self.training.close()
         self.render.close()
 
-    def _backend_factory(self, model: OpenedModel) -> BackendFactory:
+    def _draw_with(self, model: OpenedModel) -> None:
         device = self.settings.device if self.settings.device in model.devices else "cpu"
         if device == "mps" and self._trains:
             device = "cpu"  # torch aborts when two threads use Metal at once (pytorch issue 197805)
-        return lambda: model.backend(device)
+        # The libraries of a GPU have things of their own for each thread that draws.
+        self.render.open(lambda: model.backend(device), on_the_spot=device == "cpu")
 
     @Slot(object)
     def _on_render_failed(self, report: ErrorReport) -> None:

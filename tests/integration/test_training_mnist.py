@@ -107,9 +107,9 @@ def test_pictures_are_bright_in_the_middle_on_dark_as_digits_are(digits: tuple[P
 def test_onnx_draws_what_torch_draws(digits: tuple[Path, list[Event]]) -> None:
     model = load_generator(digits[0] / "model-000006.safetensors")
     z = np.random.RandomState(7).standard_normal((64, CONFIG.z_dim)).astype(np.float32)
-    drawn = OnnxBackend(model, threads=1).render(z).astype(int)
+    drawn = OnnxBackend(model).render(z, threads=1).astype(int)
     assert np.abs(drawn - eval_forward(model, z).astype(int)).max() <= 1
-    alone = OnnxBackend(model, threads=1).render(z[:1]).astype(int)
+    alone = OnnxBackend(model).render(z[:1], threads=1).astype(int)
     assert np.abs(alone - drawn[:1]).max() <= 1, "a picture must not depend on its batch-mates"
 
 

@@ -22,6 +22,8 @@ NO_KEYS = Qt.KeyboardModifier.NoModifier
 def settle(window: MainWindow) -> None:
     """Wait until everything asked for was rendered and handed to its view."""
     QApplication.processEvents()
+    while window.strip._drawing.isActive():
+        QApplication.processEvents()
     assert window.studio.render.wait_idle()
     QApplication.processEvents()
     assert window.studio.render.wait_idle()

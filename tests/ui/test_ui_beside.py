@@ -78,12 +78,10 @@ class Held:
         self.drawn: list[FloatArray] = []
         self._backend = model.backend()
 
-    def render(self, z: FloatArray, y: IntArray | None = None) -> Pixels:
+    def render(self, z: FloatArray, y: IntArray | None = None, threads: int = 0) -> Pixels:
         assert self.gate.wait(30.0)
         self.drawn.append(z)
         return self._backend.render(z, y)
-
-    def use_threads(self, count: int) -> None: ...
 
 
 def test_the_hand_does_not_wait_for_the_second_model(

@@ -31,7 +31,7 @@ class BlockingBackend:
         self._inner = inner
         self.entered, self.go_on = threading.Event(), threading.Event()
 
-    def render(self, z: FloatArray, y: IntArray | None = None) -> Pixels:
+    def render(self, z: FloatArray, y: IntArray | None = None, threads: int = 0) -> Pixels:
         self.entered.set()
         assert self.go_on.wait(30)
         return self._inner.render(z, y)

@@ -23,13 +23,10 @@ class Held:
     def __init__(self) -> None:
         self.begun, self.let_go = threading.Semaphore(0), threading.Semaphore(0)
 
-    def render(self, z: FloatArray, y: IntArray | None = None) -> Pixels:
+    def render(self, z: FloatArray, y: IntArray | None = None, threads: int = 0) -> Pixels:
         self.begun.release()
         assert self.let_go.acquire(timeout=WAIT_S)
         return np.zeros((len(z), 2, 2, 1), np.uint8)
-
-    def use_threads(self, count: int) -> None:
-        pass
 
 
 class Told(QObject):

@@ -163,9 +163,7 @@ def _files(folder: Path, progress: Progress) -> Iterator[Entry]:
 def _drawn(model: OpenedModel) -> Pixels:
     z = np.concatenate([sample(model.prior, 1, model.z_dim, seed) for seed in SEEDS])
     y = np.arange(len(SEEDS)) % model.classes if model.classes else None
-    backend = model.backend()
-    backend.use_threads(_THREADS)
-    pixels = backend.render(z, y)
+    pixels = model.backend().render(z, y, _THREADS)
     step = max(1, -(-max(pixels.shape[1:3]) // _MAX_SIDE_PX))
     small = _smaller(pixels, step)
     # Rows are shown equally high: so are the gaps.

@@ -147,11 +147,9 @@ def sheet_of(model: OpenedModel) -> Pixels:
 
     Of a model with classes each seed is of another class.
     """
-    backend = model.backend()
-    backend.use_threads(_THREADS)
     z = np.concatenate([sample(model.prior, 1, model.z_dim, seed) for seed in SEEDS])
     y = np.arange(len(SEEDS)) % model.classes if model.classes else None
-    return laid_out(backend.render(z, y), COLUMNS, _GAP_PX, background=0)
+    return laid_out(model.backend().render(z, y, _THREADS), COLUMNS, _GAP_PX, background=0)
 
 
 def taking(model: OpenedModel, choice: Choice) -> Work:

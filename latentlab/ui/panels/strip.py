@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import time
+
 import numpy as np
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
@@ -22,6 +25,7 @@ from latentlab.ui.widgets.picture import PictureView
 
 LANE = "strip"
 _HEIGHT_PX = 100
+_ASK_EVERY_MS = 16
 
 
 class FrameView(PictureView):
@@ -89,7 +93,9 @@ class StripPanel(QWidget):
         # A turn of the event loop later, so that the picture, which goes first, is under way.
         self._drawing = QTimer(self)
         self._drawing.setSingleShot(True)
-        self._drawing.setInterval(0)
+        self._asked_at_s = -math.inf
+        self._asked_seq = -1
+        self._undrawn: set[int] = set()
         self._drawing.timeout.connect(self._on_draw)
         studio.render.receive(LANE, self._on_frames)
         studio.follow_state(self._on_state)
@@ -145,7 +151,15 @@ class StripPanel(QWidget):
         self.count.setValue(strip.frames)
         self.count.blockSignals(False)
         self._make_frames(strip.frames - 2)
-        self._drawing.start()
+        if not self._drawing.isActive():
+            self._drawing.start(self._pause_ms())
+
+    def _pause_ms(self) -> int:
+        """Return how long to wait before asking anew, which is only where this thread draws what was asked before."""
+        if not self._undrawn or not self._studio.render.draws_here:
+            return 0
+        since_ms = (time.monotonic() - self._asked_at_s) * 1000.0
+        return math.ceil(max(0.0, _ASK_EVERY_MS - since_ms))
 
     @Slot()
     def _on_draw(self) -> None:
@@ -156,6 +170,9 @@ class StripPanel(QWidget):
         a, b = self._studio.z_of(state.end("a")), self._studio.z_of(state.end("b"))
         self._path = between(a, b, strip.frames, strip.mode)
         self._studio.render.request(LANE, self._path, ends_and_middle_first(strip.frames))
+        if self._asked_seq != self._studio.render.seq:
+            self._asked_at_s, self._asked_seq = time.monotonic(), self._studio.render.seq
+            self._undrawn = set(range(strip.frames))
 
     def _make_frames(self, count: int) -> None:
         while len(self._frames) > count:
@@ -175,6 +192,10 @@ class StripPanel(QWidget):
         for row, picture in zip(frames.rows, frames.pixels, strict=True):
             if row < len(views):
                 views[row].set_pixels(picture, frames.seq)
+        if frames.seq == self._asked_seq:
+            self._undrawn.difference_update(frames.rows)
+            if not self._undrawn and self._drawing.isActive():
+                self._drawing.start(0)
 
     @Slot(object)
     def _on_settings(self, settings: Settings) -> None:

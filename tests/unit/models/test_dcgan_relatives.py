@@ -109,7 +109,7 @@ def test_a_class_that_was_fixed_draws_what_the_network_draws_of_it(architecture:
         with torch.inference_mode():
             photo = network(torch.from_numpy(z), torch.full((5,), y)).numpy()
         expected = np.rint((photo.transpose(0, 2, 3, 1) + 1.0) * 127.5)
-        drawn = OnnxBackend(with_class(generator, y), threads=1).render(z).astype(int)
+        drawn = OnnxBackend(with_class(generator, y)).render(z, threads=1).astype(int)
         assert np.abs(drawn - expected).max() <= 1
 
 

@@ -24,6 +24,7 @@ class FakeBackend:
 
     def __init__(self) -> None:
         self.threads: list[int] = []
+        self.drawn_by: list[threading.Thread] = []
         self.calls: list[tuple[int, ...]] = []
         self.classes: list[tuple[int, ...] | None] = []
         self.clock: FakeClock | None = None
@@ -32,7 +33,9 @@ class FakeBackend:
         self._entered: queue.SimpleQueue[tuple[int, ...]] = queue.SimpleQueue()
         self._go = threading.Semaphore(0)
 
-    def render(self, z: FloatArray, y: IntArray | None = None) -> Pixels:
+    def render(self, z: FloatArray, y: IntArray | None = None, threads: int = 0) -> Pixels:
+        self.threads.append(threads)
+        self.drawn_by.append(threading.current_thread())
         self.classes.append(None if y is None else tuple(map(int, y)))
         values = tuple(int(value) for value in z[:, 0])
         self.calls.append(values)
@@ -45,9 +48,6 @@ class FakeBackend:
         if BROKEN in values:
             raise RuntimeError("broken\nlatent")
         return z[:, :1].astype(np.uint8).reshape(-1, 1, 1, 1)
-
-    def use_threads(self, count: int) -> None:
-        self.threads.append(count)
 
     def close_gate(self) -> None:
         self.calls.clear()

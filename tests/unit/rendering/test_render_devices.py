@@ -57,5 +57,4 @@ def test_the_number_of_threads_changes_nothing_that_is_seen(small_generator: Mak
     z = sample("normal", 5, 8, 1)
     expected = backend.render(z)
     for count in counts:
-        backend.use_threads(count)
-        assert np.abs(backend.render(z).astype(int) - expected).max() <= 1
+        assert np.abs(backend.render(z, threads=count).astype(int) - expected).max() <= 1

@@ -48,12 +48,12 @@ def test_a_picture_does_not_depend_on_its_batch_mates(small_generator: Make) -> 
 
 @pytest.mark.parametrize("threads", [0, 1, 2])
 def test_the_caller_owns_the_pixels(small_generator: Make, threads: int) -> None:
-    backend = OnnxBackend(small_generator(), threads)
+    backend = OnnxBackend(small_generator())
     z = sample("normal", 2, 8, 1)
-    first = backend.render(z)
+    first = backend.render(z, threads=threads)
     kept = first.copy()
     first[:] = 0
-    assert np.array_equal(backend.render(z), kept)
+    assert np.array_equal(backend.render(z, threads=threads), kept)
 
 
 def test_latents_of_any_layout_and_precision_are_taken(small_generator: Make) -> None:
@@ -66,16 +66,16 @@ def test_latents_of_any_layout_and_precision_are_taken(small_generator: Make) ->
 
 
 def test_two_threads_draw_what_each_draws_alone(small_generator: Make) -> None:
-    backend = OnnxBackend(small_generator(), threads=1)
+    backend = OnnxBackend(small_generator())
     batches = [sample("normal", 6, 8, seed) for seed in range(2)]
-    alone = [backend.render(z) for z in batches]
+    alone = [backend.render(z, threads=1) for z in batches]
     ready = threading.Barrier(2)
     same = [0, 0]
 
     def draw(which: int) -> None:
         ready.wait(20)
         for _ in range(40):
-            same[which] += np.array_equal(backend.render(batches[which]), alone[which])
+            same[which] += np.array_equal(backend.render(batches[which], threads=1), alone[which])
 
     threads = [threading.Thread(target=draw, args=(which,)) for which in range(2)]
     for thread in threads:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import itertools
+import math
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 from fake_backends import BROKEN, TIMEOUT_S, FakeBackend, FakeClock, Receiver, request_of
 
 from latentlab.errors import ModelFileError
+from latentlab.rendering import pace as pace_module
 from latentlab.rendering import service as service_module
+from latentlab.rendering.costs import CHUNK_MS
 from latentlab.rendering.freshness import Freshness
 from latentlab.rendering.requests import PICTURE
-from latentlab.rendering.service import CHUNK_MS, RenderService
+from latentlab.rendering.service import RenderService
 
 
 @pytest.fixture
@@ -48,13 +52,22 @@ def service(receiver: Receiver, backend: FakeBackend) -> Iterator[RenderService]
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch, backend: FakeBackend) -> FakeClock:
     made = FakeClock()
-    monkeypatch.setattr(service_module, "time", made)
+    for module in (service_module, pace_module):
+        monkeypatch.setattr(module, "time", made)
     backend.clock = made
     return made
 
 
 def rendered(service: RenderService) -> None:
     assert service.wait_idle(TIMEOUT_S)
+
+
+def happens(what: Callable[[], bool]) -> None:
+    """Wait until it does."""
+    end = time.monotonic() + TIMEOUT_S
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.001)
 
 
 def test_a_result_answers_its_request(service: RenderService, receiver: Receiver) -> None:
@@ -453,7 +466,7 @@ def test_many_threads_ask_at_once(service: RenderService, backend: FakeBackend, 
     assert done == {(lane, 49, row) for lane in (PICTURE, "strip", "walk", "shelf") for row in (0, 1)}
 
 
-def test_the_backend_is_told_of_its_threads_before_it_draws(service: RenderService, backend: FakeBackend) -> None:
+def test_the_backend_draws_with_the_threads_that_are_set(service: RenderService, backend: FakeBackend) -> None:
     service.submit(request_of(PICTURE, 1, 7))
     assert service.wait_idle(TIMEOUT_S)
     service.use_threads(1)
@@ -497,6 +510,8 @@ def test_a_strip_holds_back_for_the_picture_that_is_due(
     service.submit(request_of("strip", 40, 30, 31))
     assert not service.wait_idle(0.05), "a row of 3 ms was begun 1 ms before the picture was due"
     service.submit(request_of(PICTURE, 41, 2))
+    happens(lambda: len(backend.calls) > 1)
+    clock.now_s += 1.0
     rendered(service)
     assert backend.calls[0] == (2,)
     assert [value for call in backend.calls[1:] for value in call] == [30, 31]
@@ -520,3 +535,176 @@ def test_a_strip_waits_no_longer_for_a_hand_that_has_stopped(
     clock.now_s += 0.008
     rendered(service)
     assert backend.calls[-1] == (30,)
+
+
+@pytest.fixture
+def spot(receiver: Receiver, backend: FakeBackend, clock: FakeClock) -> Iterator[RenderService]:
+    """Return a service that may draw on the spot, with three threads, and has tried to, within 2 ms."""
+    made = RenderService(receiver)
+    made.use_threads(1, at_rest=3)
+    made.start()
+    backend.row_ms = 2.0
+    made.open(lambda: backend, 1, on_the_spot=True)
+    made.submit(request_of(PICTURE, 0))
+    assert made.wait_idle(TIMEOUT_S)
+    assert backend.threads == [1, 3, 3], "the first picture does not wait for the trial"
+    assert receiver.seqs == [0], "the trial is nobody's"
+    clock.now_s += 1.0
+    receiver.results.clear()
+    backend.calls.clear()
+    backend.threads.clear()
+    backend.drawn_by.clear()
+    yield made
+    backend.open_gate()
+    made.close()
+
+
+def drag(service: RenderService, clock: FakeClock, moves: int, first: int = 100) -> None:
+    """Move a hand every 10 ms and draw on the spot what there is."""
+    for seq in range(first, first + moves):
+        service.submit(request_of(PICTURE, seq, 1))
+        before_s = clock.now_s
+        assert service.draw_on_the_spot()
+        clock.now_s = before_s + 0.01
+
+
+def test_a_quick_picture_is_drawn_where_it_is_asked_for(
+    spot: RenderService, backend: FakeBackend, receiver: Receiver
+) -> None:
+    spot.submit(request_of(PICTURE, 1, 7))
+    assert spot.draw_on_the_spot()
+    assert receiver.seqs == [1]
+    assert backend.drawn_by == [threading.current_thread()]
+    assert backend.threads == [3]
+    assert not spot.draw_on_the_spot(), "nothing waits any more"
+    assert spot.on_the_spot_in_s() == math.inf
+
+
+def test_a_slow_picture_is_left_to_the_render_thread(
+    spot: RenderService, backend: FakeBackend, clock: FakeClock
+) -> None:
+    backend.row_ms = 2 * CHUNK_MS + 1.0
+    spot.open(lambda: backend, 2, on_the_spot=True)
+    spot.submit(request_of(PICTURE, 1, epoch=2))
+    rendered(spot)
+    clock.now_s += 1.0
+    spot.submit(request_of(PICTURE, 2, epoch=2))
+    assert not spot.draw_on_the_spot()
+    rendered(spot)
+    assert threading.current_thread() not in backend.drawn_by
+
+
+def test_without_leave_nothing_is_drawn_on_the_spot(service: RenderService, backend: FakeBackend) -> None:
+    backend.close_gate()
+    service.submit(request_of(PICTURE, 1, 7))
+    assert not service.draw_on_the_spot()
+    backend.open_gate()
+    rendered(service)
+    assert backend.calls == [(7,)]
+
+
+def test_three_slow_pictures_end_it_until_the_hand_has_rested(
+    spot: RenderService, backend: FakeBackend, clock: FakeClock
+) -> None:
+    backend.row_ms = CHUNK_MS + 1.0
+    drag(spot, clock, 3)
+    spot.submit(request_of(PICTURE, 110))
+    assert not spot.draw_on_the_spot()
+    rendered(spot)
+    assert [thread is threading.current_thread() for thread in backend.drawn_by] == [True] * 3 + [False]
+    clock.now_s += 1.0
+    spot.submit(request_of(PICTURE, 111))
+    assert spot.draw_on_the_spot(), "the machine may have been busy"
+
+
+def test_one_slow_picture_ends_nothing(spot: RenderService, backend: FakeBackend, clock: FakeClock) -> None:
+    for first in (100, 110, 120):
+        backend.row_ms = 2.0
+        drag(spot, clock, 4, first)
+        backend.row_ms = 5 * CHUNK_MS
+        spot.submit(request_of(PICTURE, first + 5))
+        assert spot.draw_on_the_spot()
+        clock.now_s += 0.01
+    assert set(backend.drawn_by) == {threading.current_thread()}
+
+
+def test_a_row_is_drawn_on_the_spot_while_a_hand_moves_and_time_is_left(
+    spot: RenderService, backend: FakeBackend, clock: FakeClock, receiver: Receiver
+) -> None:
+    drag(spot, clock, 30)
+    spot.submit(request_of(PICTURE, 200, 1))
+    assert spot.draw_on_the_spot()
+    spot.submit(request_of("strip", 201, 20, 21, 22))
+    assert spot.on_the_spot_in_s() == 0.0
+    assert spot.draw_on_the_spot()
+    assert backend.calls[-1] == (20,)
+    clock.now_s += 0.004
+    assert not spot.draw_on_the_spot(), "a row of 2 ms and its painting do not fit into the 2 ms that are left"
+    assert 0.0 < spot.on_the_spot_in_s() < 0.01
+    assert set(backend.drawn_by) == {threading.current_thread()}
+
+
+def test_a_row_is_owed_after_three_pictures_that_left_no_time(
+    spot: RenderService, backend: FakeBackend, clock: FakeClock
+) -> None:
+    drag(spot, clock, 30)
+    backend.row_ms = 4.0
+    drag(spot, clock, 30, 200)
+    clock.now_s -= 0.002
+    spot.submit(request_of("strip", 300, *range(20, 30)))
+    backend.calls.clear()
+    for seq in range(301, 307):
+        spot.submit(request_of(PICTURE, seq, 1))
+        assert spot.draw_on_the_spot()
+        clock.now_s += 0.006 - 0.004 * (len(backend.calls) > 3)
+        while spot.on_the_spot_in_s() == 0.0:
+            assert spot.draw_on_the_spot()
+    rows = [call[0] for call in backend.calls]
+    assert rows == [1, 1, 1, 20, 1, 1, 1, 21]
+
+
+def test_the_render_thread_takes_over_once_the_hand_rests(
+    spot: RenderService, backend: FakeBackend, clock: FakeClock
+) -> None:
+    drag(spot, clock, 30)
+    spot.submit(request_of("strip", 200, 20, 21, 22))
+    clock.now_s += 1.0
+    assert not spot.draw_on_the_spot()
+    assert spot.on_the_spot_in_s() == math.inf
+    rendered(spot)
+    assert [value for call in backend.calls[-1:] for value in call] == [20, 21, 22]
+    assert threading.current_thread() not in backend.drawn_by[-1:]
+
+
+def test_whoever_waits_for_all_to_be_drawn_need_not_draw(
+    spot: RenderService, backend: FakeBackend, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()  # the clock of the world
+    for seq in range(100, 110):
+        spot.submit(request_of(PICTURE, seq, 1))
+        spot.draw_on_the_spot()
+    spot.submit(request_of("strip", 200, 20, 21, 22))
+    rendered(spot)
+    assert {value for call in backend.calls for value in call} >= {20, 21, 22}
+
+
+def test_while_the_render_thread_draws_the_picture_waits_its_turn(
+    spot: RenderService, backend: FakeBackend, receiver: Receiver
+) -> None:
+    backend.close_gate()
+    spot.submit(request_of("strip", 1, 20))
+    assert backend.wait_entered() == (20,)
+    spot.submit(request_of(PICTURE, 2, 7))
+    assert not spot.draw_on_the_spot()
+    assert spot.on_the_spot_in_s() == math.inf
+    backend.open_gate()
+    happens(spot.draw_on_the_spot)
+    assert backend.calls == [(20,), (7,)]
+
+
+def test_a_failure_on_the_spot_arrives_as_one_of_the_render_thread(spot: RenderService, receiver: Receiver) -> None:
+    spot.submit(request_of(PICTURE, 1, BROKEN))
+    assert spot.draw_on_the_spot()
+    (result,) = receiver.results
+    assert result.error is not None
+    assert result.error.why == "RuntimeError: broken latent"
