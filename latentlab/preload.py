@@ -12,7 +12,7 @@ import importlib
 import importlib.util
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,35 +44,34 @@ def preload(package: str) -> None:
 
 
 class Preloading:
-    """Imports packages, one after the other, in a thread of its own; what fails is left to who needs it.
+    """Imports a package in a thread of its own; a failure is left to who needs it.
 
     Args:
-        packages: Their names.
+        package: Its name. None that makes Qt classes: see `latentlab.stepped_import`.
+        then: Called in that thread once the import is over, whether it worked or not.
     """
 
-    def __init__(self, *packages: str) -> None:
-        self._packages = packages
-        self._closing = False
-        self._thread = threading.Thread(target=self._run, name=f"preload {packages[0]}", daemon=True)
+    def __init__(self, package: str, then: Callable[[], None] | None = None) -> None:
+        self._package = package
+        self._then = then
+        self._thread = threading.Thread(target=self._run, name=f"preload {package}", daemon=True)
 
     def start(self) -> None:
         """Begin; any thread may call this, once."""
         self._thread.start()
 
     def close(self) -> None:
-        """End after the package that is being imported, and wait for that: an interpreter must not end under it."""
-        self._closing = True
+        """Wait for the end, if it was begun: an interpreter must not end under an import."""
         if self._thread.ident is not None:
             self._thread.join()
 
     def _run(self) -> None:
-        for package in self._packages:
-            if self._closing:
-                return
-            try:
-                preload(package)
-            except Exception:  # noqa: BLE001 - whoever needs the package meets the same error, and reports it
-                _log.info("%s was not imported ahead of time", package, exc_info=True)
+        try:
+            preload(self._package)
+        except Exception:  # noqa: BLE001 - whoever needs the package meets the same error, and reports it
+            _log.info("%s was not imported ahead of time", self._package, exc_info=True)
+        if self._then is not None:
+            self._then()
 
 
 @contextmanager

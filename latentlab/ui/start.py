@@ -61,6 +61,7 @@ def start(model: str | None, device: str | None = None) -> int:
     from latentlab.ui import theme
     from latentlab.ui.icons import app_icon
     from latentlab.ui.main_window import MainWindow
+    from latentlab.ui.plots_ahead import PlotsAhead
 
     # Pure Python in another thread would hold the window up for a whole switch interval, 5 ms by default.
     sys.setswitchinterval(SWITCH_S)
@@ -81,13 +82,15 @@ def start(model: str | None, device: str | None = None) -> int:
     window.show()
     QTimer.singleShot(0, window, lambda: window.documents.open_start(named, ahead.open))
     # What the Train page and the searches for directions need is at hand by the time that someone asks for it.
-    later = Preloading("torch", "pyqtgraph")
+    plots = PlotsAhead()
+    later = Preloading("torch", then=plots.wanted.emit)
     window.furnished.connect(_collect_from_now_on)
     window.furnished.connect(later.start)
     window.closed.connect(_end_in_any_case)
     window.closed.connect(app.quit, Qt.ConnectionType.QueuedConnection)
     code = app.exec()
     later.close()
+    plots.close()
     ahead.close()
     return code
 

@@ -35,11 +35,19 @@ def test_a_package_that_is_not_there_is_left_to_who_needs_it() -> None:
     with pytest.raises(ImportError):
         preload("no_such_package_of_latentlab")
     assert gc.isenabled()
-    preloading = Preloading("no_such_package_of_latentlab", "colorsys")
+    preloading = Preloading("no_such_package_of_latentlab")
     preloading.start()
     preloading.close()
-    # Closed before or after the second was begun, the thread has ended.
     assert not preloading._thread.is_alive()
+
+
+def test_the_end_of_an_import_is_told_whether_it_worked_or_not() -> None:
+    for package, is_there in (("colorsys", True), ("no_such_package_of_latentlab", False)):
+        seen: list[bool] = []
+        preloading = Preloading(package, then=lambda package=package, seen=seen: seen.append(package in sys.modules))
+        preloading.start()
+        preloading.close()
+        assert seen == [is_there]
 
 
 def test_what_never_started_can_be_closed() -> None:

@@ -12,6 +12,7 @@ from latentlab.cores import spare
 from latentlab.errors import LatentlabError, TrainingError
 from latentlab.paths import runs_dir
 from latentlab.session.invertible import check_invertible
+from latentlab.ui import plots_ahead
 from latentlab.ui.action_table import ActionTable
 from latentlab.ui.studio import Studio
 
@@ -350,6 +351,7 @@ class Dialogs(QObject):
     def performance(self) -> None:
         """Plot what drawing costs."""
         if self.performance_window is None:
+            plots_ahead.import_rest()
             from latentlab.ui.dialogs.performance import PerformanceWindow
 
             self.performance_window = PerformanceWindow(self._studio, self._window)

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from latentlab.training.events import Progress
 from latentlab.training.health import judge
 from latentlab.training.run_seen import RunSeen
+from latentlab.ui import plots_ahead
 from latentlab.ui.icons import icon
 from latentlab.ui.panels.by_hand import ByHand
 from latentlab.ui.panels.run_sheets import RunSheets
@@ -169,6 +170,7 @@ class RunPage(QWidget):
 
     @Slot()
     def _on_make_curves(self) -> None:
+        plots_ahead.import_rest()
         from latentlab.ui.panels.curves import TrainingCurves
 
         self._curves = TrainingCurves()
