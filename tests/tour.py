@@ -192,7 +192,7 @@ def main() -> None:
     out = Path(sys.argv[1] if len(sys.argv) > 1 else "tour")
     out.mkdir(parents=True, exist_ok=True)
     model = Path(sys.argv[2]) if len(sys.argv) > 2 else None
-    app = QApplication(sys.argv[:1])
+    app = QApplication([*sys.argv[:1], *theme.STYLE_ARGUMENTS])
     data = _training_data()
     for look in ("dark", "light"):
         theme.apply(app, look)

@@ -21,6 +21,7 @@ from latentlab.errors import LatentlabError
 CHILDREN = "latentlab.bench.children"
 _TIMEOUT_S = 180.0
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+_COMPILED_ANEW = "PYTHONDONTWRITEBYTECODE"
 _log = log.get(__name__)
 
 
@@ -50,11 +51,13 @@ class Bench:
         """Return an environment with new folders of settings, session, data and log, and threads left to each library.
 
         The caches (of fonts, of graphs) are those of the whole run: a second start finds what the first left there.
+        So it does with Python's own cache, which a checkout would else go without where the machine says so; what is
+        installed, as torch is here, has had it since then.
         """
         home = Path(tempfile.mkdtemp(dir=self.folder))
         folders = {name: str(home / name.lower()) for name in ("CONFIG", "DATA", "STATE")}
         folders["CACHE"] = str(self.folder / "cache")
-        environment = {name: value for name, value in os.environ.items() if name not in _THREADS}
+        environment = {name: value for name, value in os.environ.items() if name not in (*_THREADS, _COMPILED_ANEW)}
         environment |= {f"XDG_{name}_HOME": folder for name, folder in folders.items()}
         if sys.platform == "darwin":
             environment["HOME"] = str(home)

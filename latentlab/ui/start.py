@@ -65,7 +65,7 @@ def start(model: str | None, device: str | None = None) -> int:
 
     # Pure Python in another thread would hold the window up for a whole switch interval, 5 ms by default.
     sys.setswitchinterval(SWITCH_S)
-    app = QApplication.instance() or QApplication([sys.argv[0] or "latentlab"])
+    app = QApplication.instance() or QApplication([sys.argv[0] or "latentlab", *theme.STYLE_ARGUMENTS])
     if not isinstance(app, QApplication):
         raise RuntimeError("another Qt application runs in this process")
     app.setApplicationName("latentlab")

@@ -17,6 +17,9 @@ from latentlab.paths import bundled
 
 _SCHEMES = {"system": Qt.ColorScheme.Unknown, "light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}
 THEMES = tuple(_SCHEMES)
+STYLE_ARGUMENTS = ("-style", "fusion")
+"""Arguments that an application is made with: `QApplication.setStyle` returns a style, and to make the classes for that
+takes Qt's bindings 8 ms of a start."""
 _ROW_PX, _ROW_GAP_PX = 20, 5
 
 
@@ -120,14 +123,13 @@ def color(value: str, alpha: int = 255) -> QColor:
 def apply(app: QApplication, theme: str) -> None:
     """Give the whole application a theme: ``light``, ``dark``, or ``system`` for what the desktop has.
 
-    Where the platform lets it, title bars and native dialogs take the same.
+    Where the platform lets it, title bars and native dialogs take the same. The style is that of `STYLE_ARGUMENTS`.
     """
     global _current
     hints = QGuiApplication.styleHints()
     hints.setColorScheme(_SCHEMES[theme])
     dark = hints.colorScheme() != Qt.ColorScheme.Light if theme == "system" else theme == "dark"
     _current = DARK if dark else LIGHT
-    app.setStyle("Fusion")
     app.setPalette(_palette(_current))
     app.setStyleSheet(_style_sheet(_current))
 

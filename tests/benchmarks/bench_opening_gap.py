@@ -77,7 +77,7 @@ def measure(folder: Path, repeats: int, blame: bool) -> None:
         QTimer.singleShot(ms, loop.quit)
         loop.exec()
 
-    app = QApplication([])
+    app = QApplication([sys.argv[0], *theme.STYLE_ARGUMENTS])
     theme.apply(app, "dark")
     window = MainWindow(Settings(theme="dark"))
     window.show()

@@ -35,6 +35,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.qt_log_ignore(*_OFFSCREEN_CANNOT, extend=True))
 
 
+@pytest.fixture(scope="session")
+def qapp_args() -> list[str]:
+    """Make the application as `latentlab.ui.start` does."""
+    return ["latentlab", *theme.STYLE_ARGUMENTS]
+
+
 @pytest.fixture(autouse=True)
 def _no_thread_left() -> Iterator[None]:
     yield
