@@ -128,14 +128,17 @@ def _show_exceptions(window: object) -> None:
 
 
 def _quit_on_interrupt(window: object) -> None:
-    """Let Ctrl+C in the terminal close the window; a timer lets Python see the signal."""
+    """Let Ctrl+C in the terminal close the window.
+
+    A timer lets Python see the signal, which it does where code of its own runs: no method of Qt's would do.
+    """
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QMainWindow
 
     assert isinstance(window, QMainWindow)
     beat = QTimer(window)
     beat.setInterval(250)
-    beat.timeout.connect(window.isVisible)
+    beat.timeout.connect(lambda: None)
     beat.start()
     signal.signal(signal.SIGINT, lambda *_: window.close())
     if os.name == "posix":
