@@ -33,11 +33,17 @@ def _drive(window: MainWindow, asked: dict[str, Any]) -> dict[str, Any]:
     }[asked["kind"]]
     repeat(asked["warm_up"])
     threads = threading.active_count()
-    resident = [resident_mb()]
+    resident = [_at_rest(window)]
     for _ in range(_READINGS):
         repeat(asked["count"] // _READINGS)
-        resident.append(resident_mb())
+        resident.append(_at_rest(window))
     return {"resident_mb": resident, "threads_left": threading.active_count() - threads}
+
+
+def _at_rest(window: MainWindow) -> float | None:
+    """Read the memory once the window has given back what the last model left."""
+    wait_for_background(window)
+    return resident_mb()
 
 
 def _play(window: MainWindow, hand: Hand, gestures: int) -> None:
