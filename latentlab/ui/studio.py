@@ -80,6 +80,7 @@ class Studio(QObject):
         self._giving_back = QTimer(self)
         self._giving_back.setSingleShot(True)
         self._giving_back.timeout.connect(self._on_give_back)
+        self._another_given_up = False
 
     @cached_property
     def training(self) -> TrainingBridge:
@@ -174,8 +175,10 @@ class Studio(QObject):
                 step like any other. Undo does not reach across models.
         """
         is_same = self._model is not None and self._model.generator.content_hash == model.generator.content_hash
-        if self._model is not None and not self._giving_back.isActive():
-            self._giving_back.start(_GIVE_BACK_AFTER_MS)
+        if self._model is not None:
+            self._another_given_up = self._giving_back.isActive()
+            if not self._another_given_up:
+                self._giving_back.start(_GIVE_BACK_AFTER_MS)
         self._model = model
         self._draw_with(model)
         if self._session is None:
@@ -331,8 +334,16 @@ class Studio(QObject):
 
     @Slot()
     def _on_give_back(self) -> None:
-        """Give back what models that are no longer open have left of the heap."""
-        give_back()
+        """Give back what models that are no longer open have left of the heap, and what drawing the new one took.
+
+        While one is opened after the other, now and then; and once the last of them has drawn all that was asked for.
+        """
+        another, self._another_given_up = self._another_given_up, False
+        at_rest = self.render.wait_idle(0.0)
+        if another or at_rest:
+            give_back()
+        if another or not at_rest:
+            self._giving_back.start(_GIVE_BACK_AFTER_MS)
 
     @Slot()
     def _on_save(self) -> None:
